@@ -1,0 +1,236 @@
+"""The command line. The only module that sees both towers; everything heavy is imported inside its commands."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(
+    help="Train, evaluate and export image detectors from labelled pictures, without training code.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+data_app = typer.Typer(help="Inspect, convert, split and draw labelled data.", no_args_is_help=True)
+app.add_typer(data_app, name="data")
+
+FREE = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+ModelFolder = Annotated[str, typer.Argument(help="A model's folder, such as JOB_DIR/model.")]
+DataPath = Annotated[str, typer.Argument(help="Data set: file, folder or wildcard; local, gs:// or s3://.")]
+LabelsFile = Annotated[str, typer.Option(help="Class names, one a line, for formats that state none.")]
+Split = Annotated[str, typer.Option(help="One split of the data set; all where left out.")]
+
+
+def main() -> None:
+    """Entry point: a mistake of the user is one message, without a traceback, and exit status 1."""
+    with readable_errors():
+        app()
+
+
+@contextmanager
+def readable_errors() -> Iterator[None]:
+    """Print what a person can mend as a message on stderr and leave with status 1."""
+    try:
+        yield
+    except (ValueError, OSError, ImportError, FloatingPointError) as error:
+        text = f"{error.strerror}: {error.filename}" if isinstance(error, OSError) and error.filename else str(error)
+        typer.echo(f"boxwright: {text}", err=True)
+        raise SystemExit(1) from error
+
+
+@app.command(context_settings=FREE)
+def train(context: typer.Context) -> None:
+    """Train a detector: boxwright train ALGORITHM --job-dir=DIR --argument=value ...
+
+    What is not given is derived from the data and the machine, and printed. The same command continues a run that
+    was interrupted. `boxwright train ALGORITHM --help` lists the arguments.
+    """
+    from boxwright.algorithms import ALGORITHMS, parse
+    from boxwright.arguments import help_text, read_arguments
+
+    words = list(context.args)
+    if not words or words[0] in ("--help", "-h"):
+        typer.echo(f"{context.get_usage()}\n\n{train.__doc__}\nAlgorithms:")
+        typer.echo("\n".join(f"  {one.name}: {one.summary}" for one in ALGORITHMS.values()))
+        return
+    if words[0] not in ALGORITHMS:
+        raise ValueError(f"unknown algorithm {words[0]!r}; there is {', '.join(ALGORITHMS)}")
+    algorithm = ALGORITHMS[words[0]]
+    if {"--help", "-h"} & set(words):
+        typer.echo(help_text(algorithm))
+        return
+    given = read_arguments(words[1:])
+    folder = given.pop("job-dir", given.pop("job_dir", ""))
+    if not folder:
+        raise ValueError("--job-dir=DIR is required: the folder for checkpoints, events and the model")
+    parse(algorithm, given)
+    _run_job(Path(folder), algorithm.name, given)
+
+
+def _run_job(folder: Path, algorithm: str, given: dict[str, str]) -> None:
+    from boxwright.jobdir import Job, JobDir, claim
+
+    jobdir = JobDir(folder)
+    claim(jobdir, Job(algorithm=algorithm, arguments=given))
+    _work(jobdir)
+
+
+@app.command()
+def work(jobdir: Annotated[Path, typer.Argument(help="A job's folder, with its job.json.")]) -> None:
+    """Run the job of one folder, from its last checkpoint if it has one (what runners start)."""
+    from boxwright.jobdir import JobDir
+
+    _work(JobDir(jobdir))
+
+
+def _work(jobdir: Any) -> None:
+    from rich.console import Console
+
+    from boxwright.progress import JobDisplay
+    from boxwright.work import STOPPED_STATUS
+    from boxwright.work import work as run
+
+    with JobDisplay(Console(), jobdir.read_job) as display:
+        result = run(jobdir.path, display)
+    if result["status"] == "stopped":
+        raise SystemExit(STOPPED_STATUS)
+    typer.echo(result["table"])
+    typer.echo(f"model: {jobdir.model}  (report: {jobdir.model / 'report.html'})")
+
+
+@app.command()
+def predict(
+    model: ModelFolder,
+    images: Annotated[list[str], typer.Argument(help="Pictures, wildcards or folders.")],
+    draw: Annotated[Path | None, typer.Option(help="Folder for pictures with the boxes drawn.")] = None,
+    output: Annotated[Path | None, typer.Option(help="File for the JSON lines instead of the terminal.")] = None,
+    threshold: Annotated[float, typer.Option(help="Weakest score that is listed.")] = 0.0,
+    draw_threshold: Annotated[float, typer.Option(help="Weakest score that is drawn.")] = 0.3,
+) -> None:
+    """Find objects in pictures: one JSON line a picture, boxes in its pixels, best first."""
+    from boxwright import predictions
+    from boxwright.formats import files
+
+    lines = []
+    for path, encoded, found in predictions.predict_files(model, predictions.picture_paths(images)):
+        lines.append(predictions.as_json(path, encoded, found, threshold))
+        if output is None:
+            typer.echo(lines[-1])
+        if draw is not None:
+            predictions.draw(encoded, found, draw / f"{Path(path).stem}.png", draw_threshold)
+    if output is not None:
+        files.write_text(str(output), "".join(f"{line}\n" for line in lines))
+
+
+@app.command()
+def evaluate(
+    model: ModelFolder,
+    data: DataPath,
+    split: Split = "",
+    labels_file: LabelsFile = "",
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    report: Annotated[Path | None, typer.Option(help="Write an HTML report with PR curves and pictures.")] = None,
+) -> None:
+    """Measure an exported model on labelled data: COCO's table, VOC mAP, AP of each class, PR curves."""
+    from boxwright.measure import measure
+
+    measured = measure(model, data, split=split or None, labels_file=labels_file)
+    if report is not None:
+        measured.write_report(str(report))
+    typer.echo(measured.as_json() if json else measured.table())
+
+
+@app.command()
+def export(
+    model: ModelFolder,
+    to: Annotated[str, typer.Option(help="Formats, separated by commas: savedmodel, onnx.")],
+    output: Annotated[Path | None, typer.Option(help="Folder to write to; the model's own where left out.")] = None,
+) -> None:
+    """Export a trained model's weights again."""
+    from boxwright.export.result import export_again
+
+    for path in export_again(model, [name.strip() for name in to.split(",")], output):
+        typer.echo(str(path))
+
+
+@data_app.command("inspect")
+def data_inspect(
+    path: DataPath,
+    split: Split = "",
+    num_classes: Annotated[int, typer.Option(help="Classes that there should be; from the data where 0.")] = 0,
+    labels_file: LabelsFile = "",
+    format: Annotated[str, typer.Option(help="text, json or html.")] = "text",
+    output: Annotated[Path | None, typer.Option(help="File for the report instead of the terminal.")] = None,
+) -> None:
+    """Report what is wrong with a data set: counts, balance, sizes, faulty boxes and pictures, each with its reason."""
+    from boxwright.dataset.commands import inspect_data
+    from boxwright.formats import files
+
+    form: Any = format
+    text = inspect_data(path, form, part=split or None, num_classes=num_classes or None, labels_file=labels_file)
+    _print_or_write(text, output, files.write_text)
+
+
+def _print_or_write(text: str, output: Path | None, write: Callable[[str, str], None]) -> None:
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        write(str(output), text)
+        typer.echo(f"written to {output}")
+
+
+@data_app.command("convert")
+def data_convert(
+    source: DataPath,
+    destination: Annotated[str, typer.Argument(help="Folder to write.")],
+    to: Annotated[str, typer.Option(help="tfrecord, coco, voc, yolo or jumpstart.")],
+    split: Split = "",
+    labels_file: LabelsFile = "",
+    shards: Annotated[int, typer.Option(help="TFRecord files a split; by size where 0.")] = 0,
+) -> None:
+    """Write a data set in another format; every box stays as it is stated."""
+    from boxwright.dataset.commands import convert_data
+
+    sys.stdout.write(
+        convert_data(source, destination, to, part=split or None, labels_file=labels_file, shards=shards or None)
+    )
+
+
+@data_app.command("split")
+def data_split(
+    source: DataPath,
+    destination: Annotated[str, typer.Argument(help="Folder to write.")],
+    shares: Annotated[str, typer.Option(help="Name and share of each part.")] = "train=0.8,validation=0.2",
+    to: Annotated[str, typer.Option(help="Format; the source's own where left out.")] = "",
+    split: Split = "",
+    seed: Annotated[int, typer.Option(help="The same seed gives the same parts.")] = 0,
+    labels_file: LabelsFile = "",
+) -> None:
+    """Split a data set, stratified by class; the same picture never lands in two parts."""
+    from boxwright.dataset.commands import parse_shares, split_data
+
+    parts = parse_shares(shares)
+    sys.stdout.write(
+        split_data(source, destination, parts, to=to or None, part=split or None, seed=seed, labels_file=labels_file)
+    )
+
+
+@data_app.command("draw")
+def data_draw(
+    destination: Annotated[str, typer.Argument(help="Folder to write.")],
+    train: Annotated[int, typer.Option(help="Training pictures.")] = 400,
+    validation: Annotated[int, typer.Option(help="Validation pictures.")] = 100,
+    to: Annotated[str, typer.Option(help="tfrecord, coco, voc, yolo or jumpstart.")] = "tfrecord",
+    size: Annotated[str, typer.Option(help="Height and width of the pictures in pixels.")] = "240,320",
+    seed: Annotated[int, typer.Option(help="The same seed gives the same pictures.")] = 0,
+) -> None:
+    """Draw sample data: shapes of several classes on textured backgrounds, with exact boxes."""
+    from boxwright.dataset.commands import draw_data
+
+    height, _, width = size.partition(",")
+    counts = {"train": train, "validation": validation}
+    sys.stdout.write(draw_data(destination, counts, to, size=(int(height), int(width)), seed=seed))

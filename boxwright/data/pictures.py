@@ -1,0 +1,48 @@
+"""Pictures with the boxes that passed the rules; bytes are read when they are asked for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boxwright.dataset.rules import Checked
+from boxwright.formats.sample import Dataset
+
+
+@dataclass(frozen=True, eq=False)
+class CheckedPictures:
+    """The readable pictures of a data set.
+
+    Attributes:
+        dataset: gives the encoded pictures.
+        checked: what the rules kept of each sample.
+        indices: the samples that can be used, in order.
+    """
+
+    dataset: Dataset
+    checked: Sequence[Checked]
+    indices: tuple[int, ...]
+
+    @classmethod
+    def of(cls, dataset: Dataset, checked: Sequence[Checked]) -> "CheckedPictures":
+        """All samples whose picture can be read."""
+        return cls(dataset, checked, tuple(index for index, sample in enumerate(checked) if sample.usable))
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __getitem__(self, index: int) -> tuple[bytes, NDArray[np.float32], NDArray[np.int64]]:
+        """Encoded picture; boxes (N, 4) xyxy pixels of the stored picture and labels (N,), without crowds."""
+        place = self.indices[index]
+        truth = self.checked[place]
+        kept = ~truth.crowd
+        return self.dataset[place].encoded, truth.boxes[kept], truth.labels[kept]
+
+    def encoded(self, index: int) -> bytes:
+        """The stored picture."""
+        return self.dataset[self.indices[index]].encoded
+
+    def truth(self, index: int) -> Checked:
+        """All kept boxes of a picture, crowds with them."""
+        return self.checked[self.indices[index]]

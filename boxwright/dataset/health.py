@@ -1,0 +1,170 @@
+"""The data doctor: everything that is worth knowing about a data set before training on it."""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import PurePath
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boxwright.dataset.duplicates import alike_groups, difference_hash, digest, equal_groups
+from boxwright.dataset.findings import Finding, find
+from boxwright.dataset.observations import Histogram, Observations, PictureNote, SizeCount
+from boxwright.dataset.rules import Checked, check
+from boxwright.dataset.summary import Summary, count, known_classes
+from boxwright.formats.sample import Dataset, Sample
+from boxwright.spec.knob import Frozen
+
+READ_AHEAD = 64
+"""Samples held in memory while they are examined."""
+
+SUFFIXES = {"JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"), "PNG": (".png",), "GIF": (".gif",), "BMP": (".bmp", ".dib")}
+
+SIDE_EDGES = (8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0)
+SHARE_EDGES = (1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2)
+ASPECT_EDGES = (1 / 4, 1 / 2, 2 / 3, 0.9, 1 / 0.9, 1.5, 2.0, 4.0)
+CROWD_EDGES = (1.0, 2.0, 3.0, 5.0, 9.0, 17.0, 33.0, 65.0)
+COCO_EDGES = (32.0, 96.0)
+"""COCO's small, medium and large, by the square root of a box's area in pixels."""
+
+
+class Health(Frozen):
+    """A data set's state of health: counts, what was observed, and what to do, the gravest first."""
+
+    summary: Summary
+    observations: Observations
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class _Examined:
+    """One sample seen in full; `stated` is the (width, height) that the data set gives for it."""
+
+    checked: Checked
+    stated: tuple[int, int]
+    digest: str
+    alike: int | None
+
+
+def inspect(
+    dataset: Dataset,
+    num_classes: int | None = None,
+    *,
+    near_duplicates: bool = True,
+    on_progress: Callable[[int], None] | None = None,
+) -> Health:
+    """Examine a data set, decoding every picture.
+
+    Args:
+        num_classes: K; if None, as many as the data set names, or else as its highest label asks for.
+        near_duplicates: also look for pictures that are alike though their bytes differ.
+        on_progress: called with the number of samples examined so far.
+    """
+    known = known_classes(dataset.classes, num_classes or len(dataset.classes) or _highest_label(dataset))
+    examined = []
+    for one in _examine_all(dataset, len(known), near_duplicates):
+        examined.append(one)
+        if on_progress:
+            on_progress(len(examined))
+    summary = count([one.checked for one in examined], known)
+    observations = _observe(examined)
+    return Health(summary=summary, observations=observations, findings=find(summary, observations))
+
+
+def _highest_label(dataset: Dataset) -> int:
+    return max((int(sample.labels.max()) + 1 for sample in dataset if len(sample.labels)), default=1)
+
+
+def _examine_all(dataset: Dataset, num_classes: int, near_duplicates: bool) -> Iterator[_Examined]:
+    """Decode on all processors what is read one after the other: readers need not be safe for threads."""
+
+    def examine(sample: Sample) -> _Examined:
+        checked = check(sample, num_classes, decode=True)
+        alike = difference_hash(sample.encoded) if near_duplicates and checked.usable else None
+        return _Examined(checked, (sample.width, sample.height), digest(sample.encoded), alike)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for start in range(0, len(dataset), READ_AHEAD):
+            stop = min(start + READ_AHEAD, len(dataset))
+            yield from pool.map(examine, [dataset[index] for index in range(start, stop)])
+
+
+def _observe(examined: Sequence[_Examined]) -> Observations:
+    checked = [one.checked for one in examined]
+    exact = equal_groups([one.digest for one in examined])
+    repeats = {index for group in exact for index in group[1:]}
+    alike = alike_groups([None if index in repeats else one.alike for index, one in enumerate(examined)])
+    return Observations(
+        picture_sizes=_picture_sizes(checked),
+        formats=dict(Counter(one.header.format for one in checked if one.header).most_common()),
+        rotated=_notes(checked, _rotation),
+        misnamed=_notes(checked, _misnaming),
+        resized=tuple(
+            PictureNote(sample=index, source=one.checked.source, note=note)
+            for index, one in enumerate(examined)
+            if (note := _size_difference(one))
+        ),
+        duplicates=exact,
+        near_duplicates=alike,
+        crowd_boxes=sum(int(one.crowd.sum()) for one in checked),
+        **_histograms(checked),
+    )
+
+
+def _notes(checked: Sequence[Checked], remark: Callable[[Checked], str]) -> tuple[PictureNote, ...]:
+    return tuple(
+        PictureNote(sample=index, source=one.source, note=note)
+        for index, one in enumerate(checked)
+        if (note := remark(one))
+    )
+
+
+def _rotation(one: Checked) -> str:
+    orientation = one.header.orientation if one.header else 1
+    return f"EXIF orientation {orientation}" if orientation in range(2, 9) else ""
+
+
+def _misnaming(one: Checked) -> str:
+    suffix = PurePath(one.source).suffix.lower()
+    known = suffix in (name for names in SUFFIXES.values() for name in names)
+    if one.header is None or not known or suffix in SUFFIXES[one.header.format]:
+        return ""
+    return f"{one.header.format} named {suffix}"
+
+
+def _size_difference(one: _Examined) -> str:
+    actual = (one.checked.width, one.checked.height)
+    if not one.checked.usable or one.stated == actual:
+        return ""
+    return f"stated as {one.stated[0]} x {one.stated[1]}, is {actual[0]} x {actual[1]}"
+
+
+def _picture_sizes(checked: Sequence[Checked]) -> tuple[SizeCount, ...]:
+    sizes = Counter((one.width, one.height) for one in checked if one.usable)
+    return tuple(SizeCount(width=w, height=h, pictures=number) for (w, h), number in sizes.most_common())
+
+
+def _histograms(checked: Sequence[Checked]) -> dict[str, Histogram]:
+    """Histograms of kept boxes; sizes are square roots of areas."""
+    usable = [one for one in checked if one.usable]
+    boxes = np.concatenate([np.zeros((0, 4), np.float32), *(one.boxes for one in usable)]).astype(np.float64)
+    areas = np.array([one.width * one.height for one in usable], np.float64)
+    numbers = np.array([len(one.boxes) for one in usable], np.int64)
+    width, height = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
+    sides = np.sqrt(width * height)
+    return {
+        "coco_sizes": histogram(sides, COCO_EDGES),
+        "box_sides": histogram(sides, SIDE_EDGES),
+        "box_shares": histogram(np.sqrt(width * height / np.repeat(areas, numbers)), SHARE_EDGES),
+        "aspects": histogram(width / height, ASPECT_EDGES),
+        "boxes_a_picture": histogram(numbers.astype(np.float64), CROWD_EDGES),
+    }
+
+
+def histogram(values: NDArray[np.float64], edges: Sequence[float]) -> Histogram:
+    """Count values below the first edge, from each edge up to the next, and from the last edge on."""
+    counts = np.bincount(np.searchsorted(edges, values, side="right"), minlength=len(edges) + 1)
+    return Histogram(edges=tuple(edges), counts=tuple(counts.tolist()))

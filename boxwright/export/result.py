@@ -1,0 +1,150 @@
+"""The folder of a trained model: every export of the best weights, checked, with card and report."""
+
+import shutil
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from safetensors.torch import load, save
+
+from boxwright import modeldir
+from boxwright.engine import Engine
+from boxwright.export.onnx import export_onnx
+from boxwright.export.parity import Agreement, Run, check_export
+from boxwright.export.savedmodel import export_savedmodel, run_savedmodel, runtime_version
+from boxwright.formats import files
+from boxwright.imaging import PAD_COLOUR
+from boxwright.jobdir import Event, JobDir
+from boxwright.models.build import build_model
+from boxwright.report import HistoryPoint, ReportPicture, write_report
+from boxwright.train.evaluate import ground_truth
+from boxwright.train.run import Trained
+
+CHECKED_PICTURES = 16
+"""Validation pictures on which an export is compared with the evaluated model."""
+
+
+def write_model(trained: Trained, jobdir: JobDir) -> dict[str, Agreement]:
+    """Write the model's folder of a job, in one step: an older model stays until the new one has passed its checks.
+
+    Returns:
+        how well each export agrees with the evaluated model.
+
+    Raises:
+        ExportMismatch: an export does not reproduce the evaluated model's detections.
+        OSError: the folder cannot be written.
+    """
+    staged = jobdir.path / "model.unfinished"
+    shutil.rmtree(staged, ignore_errors=True)
+    staged.mkdir()
+    write_exports(trained, staged)
+    agreements = check(trained, staged)
+    folder = str(staged)
+    card = card_of(trained)
+    modeldir.write_card(folder, card)
+    history = [point(event) for event in jobdir.events() if event.kind in ("train", "evaluation")]
+    report_file = files.join(folder, modeldir.REPORT)
+    write_report(report_file, card, history, trained.metrics, report_pictures(trained))
+    shutil.rmtree(jobdir.model, ignore_errors=True)
+    staged.rename(jobdir.model)
+    modeldir.write_deployment_config(
+        str(jobdir.model), job_id=jobdir.path.resolve().name, step=trained.step, runtime_version=runtime_version()
+    )
+    return agreements
+
+
+def write_exports(trained: Trained, folder: Path) -> None:
+    """Write weights, SavedModel and ONNX."""
+    model, size = trained.model, trained.spec.model.image_size
+    ids = [one.id for one in trained.data.classes]
+    names = [one.name for one in trained.data.classes]
+    state = {name: value.contiguous() for name, value in model.state_dict().items()}
+    files.write_bytes(str(folder / modeldir.WEIGHTS), save(state))
+    export_onnx(model, folder / modeldir.ONNX, size=size, class_ids=ids)
+    export_savedmodel(model, folder, size=size, class_ids=ids, class_names=names)
+
+
+def check(trained: Trained, folder: Path) -> dict[str, Agreement]:
+    """Compare both exports with the evaluated detections on the first validation pictures."""
+    count = min(CHECKED_PICTURES, len(trained.predictions))
+    encoded = [trained.data.validation.encoded(index) for index in range(count)]
+    ids = [one.id for one in trained.data.classes]
+    engine = Engine((folder / modeldir.ONNX).read_bytes(), trained.data.classes)
+    runs: dict[str, Run] = {
+        "ONNX": engine.predict_batch,
+        "SavedModel": lambda pictures: run_savedmodel(folder, list(pictures), class_ids=ids),
+    }
+    return check_export(trained.predictions[:count], encoded, runs, trained.model.post)
+
+
+def card_of(trained: Trained) -> modeldir.ModelCard:
+    """The card of a trained model."""
+    return modeldir.ModelCard(
+        algorithm=trained.spec.algorithm,
+        spec=trained.spec,
+        classes=trained.data.classes,
+        input_size=trained.spec.model.image_size,
+        mean=shares(trained.model.mean.flatten().tolist()),
+        std=shares(trained.model.std.flatten().tolist()),
+        pad_colour=PAD_COLOUR,
+        step=trained.step,
+        metrics=trained.metrics.values(),
+        data_digest=trained.data.digest,
+        versions=modeldir.installed_versions(),
+    )
+
+
+def shares(values: Sequence[float]) -> tuple[float, float, float]:
+    """RGB of the 0..255 scale on the 0..1 scale."""
+    red, green, blue = (value / 255 for value in values)
+    return red, green, blue
+
+
+def point(event: Event) -> HistoryPoint:
+    """The numbers of an event, for the report's curves."""
+    numbers = {name: float(value) for name, value in event.values.items() if isinstance(value, int | float)}
+    return HistoryPoint(event.step, numbers)
+
+
+def report_pictures(trained: Trained) -> list[ReportPicture]:
+    """The evaluated validation pictures."""
+    validation = trained.data.validation
+    truths = ground_truth(validation, len(trained.predictions))
+    return [
+        ReportPicture(
+            validation.truth(index).source,
+            partial(validation.encoded, index),
+            truth,
+            found,
+        )
+        for index, (truth, found) in enumerate(zip(truths, trained.predictions, strict=True))
+    ]
+
+
+def export_again(folder: str, formats: Sequence[str], output: Path | None = None) -> list[Path]:
+    """Export the weights of a model's folder in the named formats ("savedmodel", "onnx").
+
+    Returns:
+        the files written.
+
+    Raises:
+        ValueError: an unknown format.
+        OSError: no model in the folder, or it cannot be written.
+    """
+    unknown = sorted(set(formats) - {"savedmodel", "onnx"})
+    if unknown:
+        raise ValueError(f"unknown format {', '.join(unknown)}; there is savedmodel and onnx")
+    card = modeldir.read_card(folder)
+    model = build_model(card.spec.model, card.spec.loss, len(card.classes)).eval()
+    model.load_state_dict(load(files.read_bytes(files.join(folder, modeldir.WEIGHTS))))
+    target = output or Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    ids, names = [one.id for one in card.classes], [one.name for one in card.classes]
+    written = []
+    if "onnx" in formats:
+        export_onnx(model, target / modeldir.ONNX, size=card.input_size, class_ids=ids)
+        written.append(target / modeldir.ONNX)
+    if "savedmodel" in formats:
+        export_savedmodel(model, target, size=card.input_size, class_ids=ids, class_names=names)
+        written.append(target / modeldir.SAVED_MODEL)
+    return written

@@ -1,0 +1,77 @@
+"""From a detector's raw outputs to the named outputs of its SavedModel, in TensorFlow operations.
+
+Functions take the imported `tensorflow` as `tf`; `boxwright.export.savedmodel` alone imports it.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from boxwright.export.tf_network import Store
+from boxwright.models.retinanet import RetinaNet
+from boxwright.ops.boxes import MAX_LOG_RATIO, centre_size
+from boxwright.ops.nms import CANDIDATES
+
+
+def detections(
+    tf: Any,
+    model: RetinaNet,
+    outputs: tuple[Any, Any],
+    store: Store,
+    *,
+    size: tuple[int, int],
+    class_ids: Sequence[int],
+) -> dict[str, Any]:
+    """`RetinaNet.decode`: the best candidates of all classes, decoded, then suppressed within classes.
+
+    Args:
+        outputs: class logits (N, A, K) and box deltas (N, A, 4).
+
+    Returns:
+        `boxes`, float32 (N, M, 4) yxyx in pixels of the canvas; `classes`, float32 (N, M), outer ids; `scores`,
+        float32 (N, M); `count`, float32 (N,). Empty slots hold 0.
+    """
+    logits, deltas = outputs
+    anchors, post = model.anchors(size).cpu(), model.post
+    best, index = tf.math.top_k(
+        tf.reshape(logits, [-1, len(anchors) * model.num_classes]), min(CANDIDATES, len(anchors) * model.num_classes)
+    )
+    row, label = index // model.num_classes, index % model.num_classes
+    centre, side = (
+        tf.gather(store(name, part.flip(1).numpy()), row)
+        for name, part in zip(("anchor_centres", "anchor_sizes"), centre_size(anchors), strict=True)
+    )
+    boxes = decoded(tf, tf.gather(deltas, row, batch_dims=1), centre, side, size)
+    # Each candidate has a score in the column of its own class only, so suppression stays within classes.
+    scores = tf.where(tf.one_hot(label, model.num_classes, True, False), tf.sigmoid(best)[..., None], -1.0)
+    found = tf.image.combined_non_max_suppression(
+        boxes[:, :, None],
+        scores,
+        max_output_size_per_class=post.limit,
+        max_total_size=post.limit,
+        iou_threshold=post.iou_threshold,
+        score_threshold=post.score_threshold,
+        clip_boxes=False,
+    )
+    ids = tf.gather(tf.constant(np.asarray(class_ids, np.float32)), tf.cast(found.nmsed_classes, tf.int32))
+    filled = tf.sequence_mask(found.valid_detections, post.limit)
+    return {
+        "boxes": tf.where(filled[..., None], found.nmsed_boxes, 0.0),
+        "classes": tf.where(filled, ids, 0.0),
+        "scores": tf.where(filled, found.nmsed_scores, 0.0),
+        "count": tf.cast(found.valid_detections, tf.float32),
+    }
+
+
+def decoded(tf: Any, deltas: Any, centre: Any, side: Any, size: tuple[int, int]) -> Any:
+    """Boxes (N, C, 4) yxyx inside the canvas; see `boxwright.ops.boxes.decode`.
+
+    Args:
+        deltas: (N, C, 4) as (dx, dy, log w, log h).
+        centre, side: (N, C, 2) of the anchors, y first.
+    """
+    middle = tf.reverse(deltas[..., :2], [-1]) * side + centre
+    half = tf.exp(tf.minimum(tf.reverse(deltas[..., 2:], [-1]), MAX_LOG_RATIO)) * side / 2.0
+    corners = tf.concat([middle - half, middle + half], -1)
+    return tf.clip_by_value(corners, 0.0, np.array([*size, *size], np.float32))

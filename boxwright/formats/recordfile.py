@@ -1,0 +1,138 @@
+"""TFRecord files: records of bytes in a row, each framed by its length and two checksums.
+
+A record is: length (uint64), masked CRC32C of the length (uint32), the data, masked CRC32C of the data (uint32), all
+little-endian. The format has no index; one is built by hopping from length to length.
+"""
+
+import struct
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boxwright.formats import files
+from boxwright.formats.crc32c import masked
+
+_HEADER = struct.Struct("<QI")
+_LENGTH = struct.Struct("<Q")
+_CHECKSUM = struct.Struct("<I")
+_INDEXING_THREADS = 8
+
+
+@dataclass(frozen=True, eq=False)
+class RecordIndex:
+    """Where the records of one file lie.
+
+    Attributes:
+        path: the file.
+        offsets: int64 (N,), first byte of each record's frame.
+        lengths: int64 (N,), bytes of each record's data.
+    """
+
+    path: str
+    offsets: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+
+
+def frame(data: bytes) -> bytes:
+    """The data as it stands in a TFRecord file."""
+    length = _LENGTH.pack(len(data))
+    return b"".join((length, _CHECKSUM.pack(masked(length)), data, _CHECKSUM.pack(masked(data))))
+
+
+def begins_with_record(path: str) -> bool:
+    """True where the file's first bytes are a record's length with its right checksum."""
+    header = files.read_range(path, 0, _HEADER.size)
+    return len(header) == _HEADER.size and masked(header[:8]) == _HEADER.unpack(header)[1]
+
+
+def index(path: str) -> RecordIndex:
+    """Find all records of a file; reads the lengths (and checks them), not the data.
+
+    Raises:
+        ValueError: a wrong length checksum, or the file ends within a record.
+        OSError: the file cannot be read.
+    """
+    end = files.size(path)
+    offsets, lengths, at = list[int](), list[int](), 0
+    with files.open_binary(path) as file:
+        while at < end:
+            length = _read_length(file, f"{path}: record {len(offsets)} at byte {at}", end - at)
+            offsets.append(at)
+            lengths.append(length)
+            at += _HEADER.size + length + _CHECKSUM.size
+            file.seek(at)
+    return RecordIndex(path, np.array(offsets, np.int64), np.array(lengths, np.int64))
+
+
+def _read_length(file: BinaryIO, place: str, available: int) -> int:
+    header = file.read(_HEADER.size)
+    if header[:2] == b"\x1f\x8b":
+        raise ValueError(f"{place}: compressed TFRecord files are not read; decompress the file with gunzip")
+    if len(header) < _HEADER.size:
+        raise ValueError(f"{place}: {_truncated(_HEADER.size, available)}")
+    length, stored = _HEADER.unpack(header)
+    computed = masked(header[:8])
+    if stored != computed:
+        raise ValueError(f"{place}: {_damaged('length', stored, computed)}")
+    needed = _HEADER.size + int(length) + _CHECKSUM.size
+    if needed > available:
+        raise ValueError(f"{place}: {_truncated(needed, available)}")
+    return int(length)
+
+
+def _truncated(needed: int, available: int) -> str:
+    return (
+        f"the file is truncated, the record needs {needed} bytes and {available} are left; copy or write the file again"
+    )
+
+
+def _damaged(part: str, stored: int, computed: int) -> str:
+    return (
+        f"the CRC32C of the {part} is wrong, stored 0x{stored:08x}, computed 0x{computed:08x}; "
+        "the file is damaged or no TFRecord file, copy or write it again"
+    )
+
+
+class RecordFiles(Sequence[bytes]):
+    """The records of many files as one sequence; a record is read, and its checksum checked, when asked for.
+
+    Keeps no file open, so it may be shared by threads and processes.
+    """
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        """Index the files. Raises: as `index` does."""
+        with ThreadPoolExecutor(_INDEXING_THREADS) as pool:
+            self._indexes = list(pool.map(index, paths))
+        self._starts = np.cumsum([0, *(len(found.offsets) for found in self._indexes)])
+
+    def __len__(self) -> int:
+        return int(self._starts[-1])
+
+    def locate(self, number: int) -> tuple[RecordIndex, int]:
+        """The file that holds record `number` and the record's number within it. Raises: IndexError."""
+        if not -len(self) <= number < len(self):
+            raise IndexError(f"record {number} of {len(self)}")
+        number = number % len(self)
+        which = int(np.searchsorted(self._starts, number, side="right")) - 1
+        return self._indexes[which], number - int(self._starts[which])
+
+    def place(self, number: int) -> str:
+        """The record's file, number in the file and offset, for messages."""
+        found, inner = self.locate(number)
+        return f"{found.path}: record {inner} at byte {found.offsets[inner]}"
+
+    def __getitem__(self, number: int) -> bytes:  # type: ignore[override]  # no slices
+        found, inner = self.locate(number)
+        offset, length = int(found.offsets[inner]), int(found.lengths[inner])
+        framed = files.read_range(found.path, offset + _HEADER.size, length + _CHECKSUM.size)
+        data = framed[:length]
+        if len(framed) < length + _CHECKSUM.size:
+            raise ValueError(f"{self.place(number)}: {_truncated(length + _CHECKSUM.size, len(framed))}")
+        (stored,) = _CHECKSUM.unpack_from(framed, length)
+        if stored != (computed := masked(data)):
+            raise ValueError(f"{self.place(number)}: {_damaged('data', stored, computed)}")
+        return data

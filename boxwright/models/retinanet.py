@@ -1,0 +1,240 @@
+"""RetinaNet: one-stage detection with focal loss (Lin et al. 2017), as the managed service built it."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from boxwright.models.convolution import convolve
+from boxwright.models.necks.fpn import FeaturePyramid
+from boxwright.ops import anchors as anchor_ops
+from boxwright.ops import boxes as box_ops
+from boxwright.ops.losses import focal_loss, huber_loss
+from boxwright.ops.matching import IGNORED, match
+from boxwright.ops.nms import Detections, select
+
+PRIOR = 0.01
+"""Probability of an object that an untrained head gives each anchor."""
+
+
+class HeadOutputs(NamedTuple):
+    """Raw outputs for N images, A anchors (level by level, row by row, cell by cell) and K classes.
+
+    Attributes:
+        class_logits: (N, A, K).
+        box_deltas: (N, A, 4) as (dx, dy, log w, log h).
+    """
+
+    class_logits: Tensor
+    box_deltas: Tensor
+
+
+class Targets(NamedTuple):
+    """Labelled boxes of N images, padded to G.
+
+    Attributes:
+        boxes: float32 (N, G, 4) xyxy pixels of the image as the model sees it.
+        labels: int64 (N, G), 0-based; -1 marks padding.
+    """
+
+    boxes: Tensor
+    labels: Tensor
+
+
+@dataclass(frozen=True)
+class AnchorSettings:
+    """Levels and shapes of the anchors; see `boxwright.ops.anchors`."""
+
+    levels: tuple[int, ...] = (3, 4, 5, 6, 7)
+    base: float = 4.0
+    scales: int = 3
+    ratios: tuple[float, ...] = (1.0, 2.0, 0.5)
+
+    @property
+    def per_cell(self) -> int:
+        """Anchors of one cell of one level."""
+        return self.scales * len(self.ratios)
+
+    def generate(self, size: tuple[int, int]) -> Tensor:
+        """float32 (A, 4) xyxy anchors of all levels, finest first, for images of `size` = (height, width)."""
+        return anchor_ops.pyramid_anchors(size, self.levels, base=self.base, scales=self.scales, ratios=self.ratios)
+
+
+@dataclass(frozen=True)
+class LossSettings:
+    """Weights and shapes of the loss."""
+
+    alpha: float = 0.25
+    gamma: float = 1.5
+    delta: float = 0.1
+    box_weight: float = 50.0
+
+
+@dataclass(frozen=True)
+class PostProcessing:
+    """How outputs become detections."""
+
+    iou_threshold: float = 0.5
+    score_threshold: float = 0.05
+    limit: int = 100
+
+
+class Head(nn.Module):
+    """Towers of convolutions shared by the levels, each level with its own norms, and a predictor.
+
+    Args:
+        channels: channels of the pyramid's maps and of the tower.
+        outputs: numbers predicted for a cell.
+        depth: convolutions of the tower.
+        levels: count of pyramid levels; with 1 the levels share the norms too.
+        norm: makes the norm of a level from its channels.
+        bias: whether the tower's convolutions carry biases.
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        outputs: int,
+        *,
+        depth: int,
+        levels: int,
+        norm: Callable[[int], nn.Module] | None = None,
+        bias: bool = True,
+    ) -> None:
+        super().__init__()
+        make = norm or (lambda width: nn.BatchNorm2d(width, eps=1e-4, momentum=0.003))
+        tower = [nn.Conv2d(channels, channels, 3, padding=1, bias=bias) for _ in range(depth)]
+        self.tower = nn.ModuleList(tower)
+        self.norms = nn.ModuleList(nn.ModuleList(make(channels) for _ in range(levels)) for _ in range(depth))
+        self.predictor = nn.Conv2d(channels, outputs, 3, padding=1)
+        for conv in tower:
+            nn.init.kaiming_normal_(conv.weight, nonlinearity="relu")
+        nn.init.normal_(self.predictor.weight, std=1e-5)
+        for conv in (*tower, self.predictor):
+            if conv.bias is not None:
+                nn.init.zeros_(conv.bias)
+
+    def forward(self, maps: list[Tensor], width: int) -> Tensor:
+        """Maps (N, C, H, W) of all levels to (N, A, width)."""
+        rows = []
+        for level, x in enumerate(maps):
+            for conv, norms in zip(self.tower, self.norms, strict=True):
+                assert isinstance(conv, nn.Conv2d) and isinstance(norms, nn.ModuleList)
+                x = F.relu(convolve(x, conv, norms[level % len(norms)]))
+            out = self.predictor(x)
+            rows.append(out.permute(0, 2, 3, 1).reshape(out.shape[0], -1, width))
+        return torch.cat(rows, 1)
+
+
+class RetinaNet(nn.Module):
+    """Detector of `num_classes` classes (background not counted).
+
+    Args:
+        backbone: gives feature maps of strides 8, 16, 32 and states `mean` and `std` of its input.
+        neck: gives one map of `channels` channels for each of `anchors.levels`.
+        class_head, box_head: see `Head`.
+        anchors, loss, post: settings.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(
+        self,
+        backbone: nn.Module,
+        neck: nn.Module,
+        heads: tuple[Head, Head],
+        *,
+        num_classes: int,
+        anchors: AnchorSettings = AnchorSettings(),
+        loss: LossSettings = LossSettings(),
+        post: PostProcessing = PostProcessing(),
+        scaling: tuple[Sequence[float], Sequence[float]] = ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
+    ) -> None:
+        super().__init__()
+        self.backbone, self.neck = backbone, neck
+        self.class_head, self.box_head = heads
+        self.num_classes = num_classes
+        self.anchor_settings, self.loss_settings, self.post = anchors, loss, post
+        self.register_buffer("mean", torch.tensor(scaling[0]).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(scaling[1]).view(1, 3, 1, 1), persistent=False)
+        self._anchors: dict[tuple[int, int], Tensor] = {}
+
+    def forward(self, images: Tensor) -> HeadOutputs:
+        """Raw outputs.
+
+        Args:
+            images: float (N, 3, H, W) RGB on the 0..255 scale, sides multiples of the coarsest stride or not.
+        """
+        maps = self.neck(self.backbone((images - self.mean) / self.std))
+        return HeadOutputs(self.class_head(maps, self.num_classes), self.box_head(maps, 4))
+
+    def anchors(self, size: tuple[int, int]) -> Tensor:
+        """float32 (A, 4) xyxy anchors for images of `size` = (height, width), in the order of the outputs."""
+        if size not in self._anchors:
+            self._anchors[size] = self.anchor_settings.generate(size)
+        self._anchors[size] = self._anchors[size].to(self.mean.device)
+        return self._anchors[size]
+
+    def loss(self, outputs: HeadOutputs, targets: Targets, size: tuple[int, int]) -> dict[str, Tensor]:
+        """`class_loss`, `box_loss` and their weighted sum `loss`, normalised by the positives of the batch plus one.
+
+        Source of the normalisation and of the element-wise mean over coordinates: the service's implementation.
+        """
+        settings, anchors = self.loss_settings, self.anchors(size)
+        matches = match(anchors, targets.boxes, targets.labels)
+        positive = matches.labels >= 0
+        normaliser = positive.sum() + 1.0
+        wanted = F.one_hot(matches.labels.clamp(min=0), self.num_classes) * positive[..., None]
+        logits = outputs.class_logits.float()
+        class_losses = focal_loss(logits, wanted.to(logits.dtype), alpha=settings.alpha, gamma=settings.gamma)
+        class_loss = (class_losses * (matches.labels != IGNORED)[..., None]).sum() / normaliser
+        deltas = box_ops.encode(matches.boxes[positive], anchors.expand(len(positive), -1, -1)[positive])
+        errors = outputs.box_deltas[positive].float() - deltas
+        box_loss = huber_loss(errors, delta=settings.delta).sum() / (4.0 * normaliser)
+        return {"class_loss": class_loss, "box_loss": box_loss, "loss": class_loss + settings.box_weight * box_loss}
+
+    def decode(self, outputs: HeadOutputs, size: tuple[int, int]) -> Detections:
+        """Detections on images of `size` = (height, width), at most `post.limit` each."""
+        boxes = box_ops.clip(box_ops.decode(outputs.box_deltas.float(), self.anchors(size)), size)
+        return select(
+            boxes,
+            outputs.class_logits.float().sigmoid(),
+            iou_threshold=self.post.iou_threshold,
+            score_threshold=self.post.score_threshold,
+            limit=self.post.limit,
+        )
+
+
+def retinanet(
+    backbone: nn.Module,
+    num_classes: int,
+    *,
+    channels: int = 256,
+    head_convs: int = 4,
+    anchors: AnchorSettings = AnchorSettings(),
+    loss: LossSettings = LossSettings(),
+    post: PostProcessing = PostProcessing(),
+) -> RetinaNet:
+    """RetinaNet with batch norm in pyramid and heads, on a backbone that states `channels`, `mean` and `std`."""
+    from_backbone: tuple[int, ...] = backbone.channels  # type: ignore[assignment]  # nn.Module hides attribute types
+    neck = FeaturePyramid(from_backbone, channels, anchors.levels)
+    levels = len(anchors.levels)
+    class_head = Head(channels, anchors.per_cell * num_classes, depth=head_convs, levels=levels)
+    box_head = Head(channels, anchors.per_cell * 4, depth=head_convs, levels=levels)
+    assert class_head.predictor.bias is not None
+    nn.init.constant_(class_head.predictor.bias, -math.log((1 - PRIOR) / PRIOR))
+    return RetinaNet(
+        backbone,
+        neck,
+        (class_head, box_head),
+        num_classes=num_classes,
+        anchors=anchors,
+        loss=loss,
+        post=post,
+        scaling=(backbone.mean, backbone.std),  # type: ignore[arg-type]  # as above
+    )

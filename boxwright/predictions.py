@@ -1,0 +1,78 @@
+"""Running a trained model over picture files: boxes as JSON lines, and pictures with the boxes drawn."""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+
+from boxwright import imaging
+from boxwright.engine import Engine, Prediction
+from boxwright.formats import files
+from boxwright.page import COLOURS, DrawnBox, draw_boxes
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp")
+
+
+def picture_paths(patterns: Sequence[str]) -> list[str]:
+    """Pictures that files, wildcards and folders name.
+
+    Raises:
+        FileNotFoundError: a pattern that matches nothing.
+    """
+    paths: list[str] = []
+    for pattern in patterns:
+        if files.is_folder(pattern):
+            inside = [path for path in files.entries(pattern) if path.lower().endswith(SUFFIXES)]
+            if not inside:
+                raise FileNotFoundError(f"no picture ({', '.join(SUFFIXES)}) in the folder {pattern}")
+            paths += [path if files.is_file(path) else files.join(pattern, path) for path in inside]
+        else:
+            paths += files.expand(pattern)
+    return paths
+
+
+def predict_files(folder: str, paths: Sequence[str]) -> Iterator[tuple[str, bytes, Prediction]]:
+    """Path, encoded picture and detections of each picture, by the model of a folder.
+
+    Raises:
+        OSError, ValueError: a model or picture that cannot be read, naming it.
+    """
+    engine = Engine.load(folder)
+    for path in paths:
+        encoded = files.read_bytes(path)
+        try:
+            yield path, encoded, engine.predict(encoded)
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from error
+
+
+def as_json(path: str, encoded: bytes, found: Prediction, threshold: float = 0.0) -> str:
+    """One line: the picture, its stored size in pixels, and its boxes, best first, xyxy in pixels of it."""
+    header = imaging.header(encoded)
+    boxes: list[dict[str, Any]] = [
+        {
+            "class_id": one.id,
+            "class": one.name,
+            "score": round(float(score), 5),
+            **dict(zip(("xmin", "ymin", "xmax", "ymax"), (round(float(v), 2) for v in box), strict=True)),
+        }
+        for box, score, one in zip(found.boxes, found.scores, found.classes, strict=True)
+        if score >= threshold
+    ]
+    return json.dumps({"image": path, "width": header.width, "height": header.height, "boxes": boxes})
+
+
+def draw(encoded: bytes, found: Prediction, path: Path, threshold: float = 0.3) -> None:
+    """Write the picture as PNG with a coloured box and caption for each detection from `threshold` on."""
+    boxes = []
+    for box, score, label, one in zip(found.boxes, found.scores, found.labels, found.classes, strict=True):
+        if score >= threshold:
+            xmin, ymin, xmax, ymax = (float(value) for value in box)
+            colour = COLOURS[int(label) % len(COLOURS)]
+            boxes.append(DrawnBox((xmin, ymin, xmax, ymax), colour, f"{one.name} {score:.2f}"))
+    picture = draw_boxes(imaging.decode(encoded), boxes)
+    done, data = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+    assert done, "PNG holds any uint8 RGB picture"
+    files.write_bytes(str(path), data.tobytes())

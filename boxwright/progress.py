@@ -1,0 +1,121 @@
+"""What a person sees of a running job: a progress bar with speed, loss and time left, and a line for each event."""
+
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from boxwright.jobdir import Event, Job
+
+SHOWN_REJECTED = 5
+
+
+class JobDisplay:
+    """Listens to a job's events and prints them; a bar is drawn where there is a terminal.
+
+    Args:
+        console: where to print.
+        job: reads the job, whose `max_steps` are known only after the start.
+    """
+
+    def __init__(self, console: Console, job: Callable[[], Job | None]) -> None:
+        self.console = console
+        self._job = job
+        self._numbers = ""
+        self._progress = Progress(
+            TextColumn("[bold]training"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[numbers]}"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._task = self._progress.add_task("training", total=None, numbers="", visible=False)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._progress.stop()
+
+    def __call__(self, event: Event) -> None:
+        """Show an event."""
+        if event.kind == "step":
+            self._advance(event.step)
+            return
+        if event.kind == "train":
+            self._numbers = train_numbers(event.values)
+            if self.console.is_terminal:
+                return
+        line = describe(event)
+        if line:
+            self.console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+    def _advance(self, step: int) -> None:
+        total = None
+        if self._progress.tasks[0].total is None:
+            job = self._job()
+            total = job.spec.optimization.max_steps if job and job.spec else None
+        self._progress.update(self._task, completed=step, total=total, numbers=self._numbers, visible=True)
+
+
+def train_numbers(values: Mapping[str, Any]) -> str:
+    """Loss and speed in a few words."""
+    return f"loss {values['loss']:.3f}  {values['images_per_second']:.1f} img/s"
+
+
+def describe(event: Event) -> str:
+    """An event as text; empty for what is not worth a line."""
+    describer = DESCRIBERS.get(event.kind)
+    return describer(event.step, event.values) if describer else ""
+
+
+def _data(_: int, values: Mapping[str, Any]) -> str:
+    classes = ", ".join(f"{name} {count:,}" for name, count in values["classes"].items())
+    lines = [f"{values['set']} data: {values['pictures']:,} pictures, {values['boxes']:,} boxes ({classes})"]
+    left_out = [*values["unreadable"], *values["rejected"]]
+    if left_out:
+        lines.append(f"  left out: {len(values['rejected'])} boxes, {len(values['unreadable'])} pictures")
+        lines += [f"    {line}" for line in left_out[:SHOWN_REJECTED]]
+        if len(left_out) > SHOWN_REJECTED:
+            lines.append(f"    and {len(left_out) - SHOWN_REJECTED} more: see `boxwright data inspect`")
+    return "\n".join(lines)
+
+
+def _derived(_: int, values: Mapping[str, Any]) -> str:
+    name = values["name"].rpartition(".")[2]
+    value = values["value"]
+    text = ",".join(str(part) for part in value) if isinstance(value, tuple | list) else str(value)
+    return f"  --{name}={text}  ({values['reason']})"
+
+
+def _train(step: int, values: Mapping[str, Any]) -> str:
+    return f"step {step}: {train_numbers(values)}, learning rate {values['learning_rate']:.2e}"
+
+
+def _evaluation(step: int, values: Mapping[str, Any]) -> str:
+    best = "  (best so far)" if values["best_step"] == step else ""
+    return f"step {step}: AP {values['AP']:.4f}  AP50 {values['AP50']:.4f}  AP75 {values['AP75']:.4f}{best}"
+
+
+def _weights(_: int, values: Mapping[str, Any]) -> str:
+    return f"starting weights: {values['source'].rpartition('/')[2] or 'none'}"
+
+
+DESCRIBERS: dict[str, Callable[[int, Mapping[str, Any]], str]] = {
+    "data": _data,
+    "derived": _derived,
+    "weights": _weights,
+    "train": _train,
+    "evaluation": _evaluation,
+    "resumed": lambda step, values: f"continuing at step {step} from {values['file']}",
+    "exporting": lambda step, _: f"exporting the model of step {step}: SavedModel, ONNX, report",
+    "stopped": lambda _, values: f"stopped ({values['reason']}); repeat the command to continue",
+    "already finished": lambda step, _: f"this run is finished; its best model is of step {step}",
+}

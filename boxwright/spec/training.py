@@ -1,0 +1,152 @@
+"""What one training run is: a frozen value, written beside its results, from which the run can be repeated.
+
+Defaults are the published ones of the managed service, or where it published none those of its open implementation.
+A field that the user leaves out may be derived from the data and the machine (`boxwright.train.auto`); the spec that
+is written beside the results holds the derived values.
+"""
+
+from typing import Literal, Self
+
+from pydantic import model_validator
+
+from boxwright.spec.knob import Floats, Frozen, Ints, Options, Size, knob
+
+Backbone = Literal[
+    "resnet18",
+    "resnet34",
+    "resnet50",
+    "resnet101",
+    "resnet152",
+    "resnet200",
+    "efficientnet_lite0",
+    "efficientnet_lite1",
+    "efficientnet_lite2",
+]
+
+
+class DataSpec(Frozen):
+    """Where the labelled pictures are."""
+
+    training_data_path: str = knob(..., "Training data: TFRecord file, wildcard, or any other labelled data set.")
+    validation_data_path: str = knob(..., "Validation data, in any of the same formats.")
+    num_classes: int = knob(0, "Number of classes, background not counted; labels lie in 1..num_classes.", ge=0)
+    labels_file: str = knob("", "Text file with one class name a line, for formats that state no names.")
+    max_rejected_share: float = knob(0.1, "Stop when more than this share of boxes is rejected.", ge=0, le=1)
+
+
+class ModelSpec(Frozen):
+    """The detector."""
+
+    architecture: Literal["retinanet"] = knob("retinanet", "Detector family.")
+    backbone: Backbone = knob("resnet50", "Feature extractor.")
+    pretrained_checkpoint_path: str = knob(
+        "imagenet",
+        "Starting weights: 'imagenet' for the backbone's published ones, 'none', or a file or model folder.",
+    )
+    image_size: Size = knob((640, 640), "Network input as height,width.", unit="px")
+    fpn_type: Literal["fpn", "nasfpn"] = knob("fpn", "Feature pyramid.")
+    fpn_min_level: int = knob(3, "Finest pyramid level; its stride is 2^level.", ge=2, le=5)
+    fpn_max_level: int = knob(7, "Coarsest pyramid level.", ge=4, le=8)
+    fpn_channels: int = knob(256, "Channels of the pyramid and of the heads.", ge=16, le=512)
+    head_convs: int = knob(4, "Convolutions in each head's tower.", ge=1, le=8)
+    anchor_size: float = knob(4.0, "Side of the base anchor as a multiple of its level's stride.", gt=0)
+    bbox_aspect_ratios: Floats = knob((1.0, 2.0, 0.5), "Anchor width / height ratios.")
+    num_anchor_scales: int = knob(3, "Anchor sizes a level, spaced evenly within an octave.", ge=1, le=8)
+    max_num_bboxes_in_prediction: int = knob(100, "Most boxes returned for a picture.", ge=1, le=1000)
+    nms_iou_threshold: float = knob(0.5, "Boxes of a class that overlap a better one by more are dropped.", gt=0, lt=1)
+    nms_score_threshold: float = knob(0.05, "Weaker boxes are dropped.", ge=0, lt=1)
+
+
+class LossSpec(Frozen):
+    """What training minimises."""
+
+    focal_loss_alpha: float = knob(0.25, "Weight of objects against background.", scale="linear", gt=0, lt=1)
+    focal_loss_gamma: float = knob(1.5, "How strongly easy examples are discounted.", scale="linear", ge=0)
+    detection_loss_weight: float = knob(50.0, "Weight of the box loss.", scale="log", ge=0)
+    huber_delta: float = knob(0.1, "Box error at which the Huber loss turns linear.", gt=0)
+    max_num_bboxes_in_training: int = knob(100, "Most labelled boxes used of one picture.", ge=1)
+
+
+class AugmentationSpec(Frozen):
+    """Random changes of the training pictures."""
+
+    aug_rand_hflip: bool = knob(True, "Flip half of the pictures left to right.")
+    aug_rand_vflip: bool = knob(False, "Flip half of the pictures upside down.")
+    aug_scale_min: float = knob(1.0, "Smallest random scale.", scale="linear", gt=0, le=1)
+    aug_scale_max: float = knob(1.0, "Largest random scale.", scale="linear", ge=1)
+    aug_color: float = knob(0.0, "Strength of random brightness, contrast and saturation.", ge=0, le=1)
+    auto_augmentation: bool = knob(False, "Apply the published AutoAugment detection policy v0.")
+
+
+class OptimizationSpec(Frozen):
+    """How the weights move."""
+
+    train_batch_size: int = knob(32, "Pictures a step.", unit="images", scale="log", ge=1)
+    max_steps: int = knob(22500, "Training steps.", unit="steps", ge=1)
+    warmup_steps: int = knob(500, "Steps of the linear warm-up.", unit="steps", ge=0)
+    warmup_learning_rate: float = knob(0.0067, "Learning rate at step 0.", scale="log", ge=0)
+    initial_learning_rate: float = knob(0.08, "Learning rate after the warm-up.", scale="log", gt=0)
+    learning_rate_decay_type: Literal["cosine", "stepwise"] = knob("stepwise", "Schedule after the warm-up.")
+    stepwise_learning_rate_steps: Ints = knob((15000, 20000), "Steps at which a stepwise rate changes.", unit="steps")
+    stepwise_learning_rate_levels: Floats = knob((0.008, 0.0008), "The rates it changes to.")
+    optimizer_type: Literal["momentum", "adam", "adadelta", "adagrad", "rmsprop"] = knob("momentum", "Optimizer.")
+    optimizer_arguments: Options = knob({}, "Its options, such as 'beta1=0.9,beta2=0.999'.")
+    weight_decay: float = knob(1e-4, "L2 penalty on convolution weights.", scale="log", ge=0)
+    gradient_clip: float = knob(0.0, "Largest gradient norm; 0 is off.", ge=0)
+    ema: float = knob(0.0, "Decay of the moving average of weights that is evaluated; 0 is off.", ge=0, lt=1)
+    freeze_batch_norm: bool = knob(False, "Keep the backbone's batch-norm statistics as pretrained.")
+    frozen_stages: int = knob(0, "Backbone stages, from the stem on, that are not trained.", ge=0, le=5)
+
+    @model_validator(mode="after")
+    def _levels_fit_steps(self) -> Self:
+        steps, levels = self.stepwise_learning_rate_steps, self.stepwise_learning_rate_levels
+        if self.learning_rate_decay_type == "stepwise" and len(steps) != len(levels):
+            raise ValueError(
+                f"stepwise_learning_rate_steps and stepwise_learning_rate_levels must have the same length, "
+                f"got {len(steps)} and {len(levels)}"
+            )
+        if list(steps) != sorted(steps):
+            raise ValueError(f"stepwise_learning_rate_steps must increase, got {steps}")
+        return self
+
+
+class EvaluationSpec(Frozen):
+    """When and on what the model is measured, and when to give up."""
+
+    num_eval_images: int = knob(0, "Validation pictures an evaluation; 0 is all.", unit="images", ge=0)
+    train_steps_per_eval: int = knob(1000, "Training steps between evaluations.", unit="steps", ge=1)
+    eval_batch_size: int = knob(8, "Pictures a step of evaluation.", unit="images", ge=1)
+    early_stopping_patience: int = knob(0, "Stop after so many evaluations without improvement; 0 is off.", ge=0)
+    early_stopping_min_evaluations: int = knob(5, "Evaluations before early stopping may act.", ge=0)
+    early_stopping_min_improvement: float = knob(0.001, "Gain in AP that counts as improvement.", ge=0, le=1)
+
+
+class MachineSpec(Frozen):
+    """Where and how exactly the numbers are computed."""
+
+    seed: int = knob(0, "Seed of every random choice.", ge=0)
+    precision: Literal["float32", "bfloat16"] = knob("float32", "Arithmetic of the forward and backward pass.")
+    accelerator: Literal["cpu", "cuda", "mps", "tpu"] = knob("cpu", "Processor.")
+    loader_workers: int = knob(1, "Threads that decode and augment.", ge=1)
+    keep_checkpoints: int = knob(2, "Checkpoints kept.", ge=1)
+
+
+class TrainSpec(Frozen):
+    """One training run."""
+
+    algorithm: str = knob("image_object_detection", "Name of the built-in algorithm.")
+    data: DataSpec
+    model: ModelSpec = ModelSpec()
+    loss: LossSpec = LossSpec()
+    augmentation: AugmentationSpec = AugmentationSpec()
+    optimization: OptimizationSpec = OptimizationSpec()
+    evaluation: EvaluationSpec = EvaluationSpec()
+    machine: MachineSpec = MachineSpec()
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.model.fpn_min_level >= self.model.fpn_max_level:
+            raise ValueError(f"fpn_min_level must be below fpn_max_level, got {self.model.fpn_min_level}")
+        if self.model.fpn_type == "nasfpn":
+            raise ValueError("fpn_type=nasfpn is not available yet; use fpn_type=fpn")
+        return self

@@ -1,0 +1,254 @@
+"""Deriving what the user left out from the data and the machine, each value with its reason."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boxwright.dataset.rules import Checked
+from boxwright.jobdir import Derived
+from boxwright.spec.training import TrainSpec
+from boxwright.train.machine import Machine
+
+STRIDE = 32
+"""Sides of the network's input are multiples of this."""
+
+
+@dataclass(frozen=True)
+class DataFacts:
+    """What the settings depend on of the training and validation data.
+
+    Attributes:
+        pictures, validation_pictures: how many can be used.
+        num_classes: that the data set states, or its largest label + 1.
+        median_size: (height, width) of the training pictures in pixels.
+        sides: float32 (N, 2), width and height of each training box in pixels of the stored picture.
+        labels: int64 (N,), its class.
+    """
+
+    pictures: int
+    validation_pictures: int
+    num_classes: int
+    median_size: tuple[int, int]
+    sides: NDArray[np.float32]
+    labels: NDArray[np.int64]
+
+
+def data_facts(checked: Sequence[Checked], validation: Sequence[Checked], num_classes: int) -> DataFacts:
+    """Collect the facts from checked samples."""
+    usable = [sample for sample in checked if sample.usable]
+    boxes = np.concatenate([sample.boxes for sample in usable])
+    sizes = np.array([(sample.height, sample.width) for sample in usable])
+    height, width = np.median(sizes, axis=0).astype(int).tolist()
+    return DataFacts(
+        pictures=len(usable),
+        validation_pictures=sum(sample.usable for sample in validation),
+        num_classes=num_classes,
+        median_size=(height, width),
+        sides=boxes[:, 2:] - boxes[:, :2],
+        labels=np.concatenate([sample.labels for sample in usable]),
+    )
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that a rule may look at.
+
+    Attributes:
+        fits: pictures of a training step, evaluation included, that fit into memory with the settings so far.
+    """
+
+    data: DataFacts
+    machine: Machine
+    fits: Callable[[TrainSpec], int]
+
+
+Rule = Callable[[TrainSpec, Facts], tuple[Any, str]]
+
+
+def derive(spec: TrainSpec, given: frozenset[str], facts: Facts) -> tuple[TrainSpec, tuple[Derived, ...]]:
+    """Replace each value that the user did not give by a derived one.
+
+    Args:
+        spec: with the user's values, and published defaults elsewhere.
+        given: paths, such as "optimization.max_steps", of the user's values.
+
+    Returns:
+        the complete spec, and the derived values with their reasons in the order of derivation.
+
+    Raises:
+        ValueError: given values that do not fit the data.
+    """
+    derived = []
+    for path, rule in RULES.items():
+        if path in given:
+            continue
+        value, reason = rule(spec, facts)
+        group, _, name = path.partition(".")
+        changed = getattr(spec, group).model_copy(update={name: value})
+        spec = spec.model_copy(update={group: changed})
+        derived.append(Derived(name=path, value=value, reason=reason))
+    spec = TrainSpec.model_validate(spec.model_dump())
+    _check(spec)
+    return spec, tuple(derived)
+
+
+def _check(spec: TrainSpec) -> None:
+    warmup, steps = spec.optimization.warmup_steps, spec.optimization.max_steps
+    if warmup > steps:
+        raise ValueError(f"warmup_steps must not exceed max_steps, got {warmup} > {steps}")
+
+
+def _num_classes(_: TrainSpec, facts: Facts) -> tuple[Any, str]:
+    return facts.data.num_classes, "classes of the training data"
+
+
+def _accelerator(_: TrainSpec, facts: Facts) -> tuple[Any, str]:
+    return facts.machine.accelerator, facts.machine.name
+
+
+def _precision(_: TrainSpec, facts: Facts) -> tuple[Any, str]:
+    if facts.machine.bfloat16:
+        return "bfloat16", "the processor computes bfloat16 in hardware"
+    return "float32", "the processor has no fast bfloat16"
+
+
+def _backbone(_: TrainSpec, facts: Facts) -> tuple[Any, str]:
+    if facts.machine.accelerator == "cpu":
+        return "efficientnet_lite0", "made for processors without an accelerator"
+    return "efficientnet_lite0", "its weights come with the installation; name backbone=resnet50 for a larger one"
+
+
+def _image_size(_: TrainSpec, facts: Facts) -> tuple[Any, str]:
+    side = 320 if facts.machine.accelerator == "cpu" else 640
+    height, width = facts.data.median_size
+    # No larger than twice the pictures: enlarging further adds work and no detail.
+    scale = min((side * side / (height * width)) ** 0.5, 2.0)
+    size = tuple(max(2, round(length * scale / STRIDE)) * STRIDE for length in (height, width))
+    return size, f"about {side} x {side} pixels in the shape of the median picture, {height} x {width}"
+
+
+def _channels(spec: TrainSpec, _: Facts) -> tuple[Any, str]:
+    if spec.model.backbone.startswith("efficientnet"):
+        return 64, "in proportion to the backbone"
+    return 256, "published default"
+
+
+def _scale(spec: TrainSpec, facts: Facts) -> float:
+    (height, width), size = facts.data.median_size, spec.model.image_size
+    return min(size[0] / height, size[1] / width)
+
+
+def _anchor_size(spec: TrainSpec, facts: Facts) -> tuple[Any, str]:
+    sides = np.sqrt(facts.data.sides.prod(1)) * _scale(spec, facts)
+    smallest = min(
+        float(np.percentile(sides[facts.data.labels == label], 10)) for label in np.unique(facts.data.labels)
+    )
+    base = round(min(4.0, max(1.5, smallest / 2**spec.model.fpn_min_level)), 2)
+    return base, f"the class of the smallest objects begins at {smallest:.0f} px on the input"
+
+
+def _ratios(_: TrainSpec, facts: Facts) -> tuple[Any, str]:
+    logs = np.abs(np.log2(facts.data.sides[:, 0] / facts.data.sides[:, 1]))
+    spread = float(np.percentile(logs, 95))
+    reason = f"95 % of the boxes are within 1:{2**spread:.1f}"
+    if spread <= 1.0:
+        return (1.0,), reason
+    return ((1.0, 2.0, 0.5), reason) if spread <= 2.0 else ((1.0, 2.0, 0.5, 4.0, 0.25), reason)
+
+
+def _frozen_stages(spec: TrainSpec, _: Facts) -> tuple[Any, str]:
+    if spec.model.pretrained_checkpoint_path == "none":
+        return 0, "nothing is pretrained"
+    if spec.model.backbone.startswith("resnet"):
+        return 2, "stem and first stage, as the managed service froze them"
+    return 1, "the first filters are the same for all pictures"
+
+
+def _freeze_batch_norm(spec: TrainSpec, _: Facts) -> tuple[Any, str]:
+    if spec.model.pretrained_checkpoint_path == "none":
+        return False, "nothing is pretrained"
+    return True, "statistics of few pictures are worse than the pretrained ones"
+
+
+def _batch(spec: TrainSpec, facts: Facts) -> tuple[Any, str]:
+    fits = facts.fits(spec)
+    wanted = 16 if facts.machine.accelerator == "cpu" else 32
+    wanted = min(wanted, max(2, facts.data.pictures // 4))
+    if fits >= wanted:
+        return wanted, f"{fits} would fit into memory, evaluation included"
+    return max(1, fits), "what fits into memory, evaluation included"
+
+
+def _max_steps(spec: TrainSpec, facts: Facts) -> tuple[Any, str]:
+    pictures, batch = facts.data.pictures, spec.optimization.train_batch_size
+    seen = max(10_000, min(15_000 + 10 * pictures, 35 * pictures))
+    return max(1, round(seen / batch)), f"{seen:,} views of {pictures:,} pictures"
+
+
+def _warmup(spec: TrainSpec, _: Facts) -> tuple[Any, str]:
+    steps = max(1, min(500, spec.optimization.max_steps // 12))
+    return steps, "a twelfth of the run, at most the published 500"
+
+
+def _optimizer(_: TrainSpec, __: Facts) -> tuple[Any, str]:
+    return "adam", "reaches the accuracy of momentum in fewer steps on small data sets"
+
+
+def _rate(spec: TrainSpec, _: Facts) -> tuple[Any, str]:
+    batch = spec.optimization.train_batch_size
+    if spec.optimization.optimizer_type == "adam":
+        return round(1e-3 * (batch / 16) ** 0.5, 6), f"0.001 for 16 pictures a step, by the root of {batch}/16"
+    return round(0.08 * batch / 64, 6), f"the published 0.08 for 64 pictures a step, by {batch}/64"
+
+
+def _warmup_rate(spec: TrainSpec, _: Facts) -> tuple[Any, str]:
+    return round(spec.optimization.initial_learning_rate / 12, 8), "a twelfth of initial_learning_rate, as published"
+
+
+def _steps_per_eval(spec: TrainSpec, _: Facts) -> tuple[Any, str]:
+    return max(1, -(-spec.optimization.max_steps // 10)), "ten evaluations in the run"
+
+
+def _ema(spec: TrainSpec, _: Facts) -> tuple[Any, str]:
+    decay = round(1 - 1 / max(10.0, min(1000.0, spec.optimization.max_steps / 20)), 4)
+    return decay, "averages over about a twentieth of the run"
+
+
+def _workers(_: TrainSpec, facts: Facts) -> tuple[Any, str]:
+    return max(1, min(8, facts.machine.cores // 2)), f"of {facts.machine.cores} cores"
+
+
+def fixed(value: Any, reason: str) -> Rule:
+    """A rule that gives the same value for all data."""
+    return lambda _spec, _facts: (value, reason)
+
+
+RULES: dict[str, Rule] = {
+    "data.num_classes": _num_classes,
+    "machine.accelerator": _accelerator,
+    "machine.precision": _precision,
+    "machine.loader_workers": _workers,
+    "model.backbone": _backbone,
+    "model.image_size": _image_size,
+    "model.fpn_channels": _channels,
+    "model.anchor_size": _anchor_size,
+    "model.bbox_aspect_ratios": _ratios,
+    "optimization.freeze_batch_norm": _freeze_batch_norm,
+    "optimization.frozen_stages": _frozen_stages,
+    "optimization.train_batch_size": _batch,
+    "optimization.max_steps": _max_steps,
+    "optimization.warmup_steps": _warmup,
+    "optimization.optimizer_type": _optimizer,
+    "optimization.initial_learning_rate": _rate,
+    "optimization.warmup_learning_rate": _warmup_rate,
+    "optimization.learning_rate_decay_type": fixed("cosine", "needs no steps to be chosen"),
+    "optimization.ema": _ema,
+    "augmentation.aug_scale_min": fixed(0.8, "objects of a fifth less"),
+    "augmentation.aug_scale_max": fixed(1.2, "objects of a fifth more"),
+    "augmentation.aug_color": fixed(0.2, "light varies"),
+    "evaluation.train_steps_per_eval": _steps_per_eval,
+}
+"""Path in the spec to the rule that derives it, in order: a rule sees what the rules before it derived."""

@@ -1,0 +1,211 @@
+"""One training run from its job folder: read the data, derive the spec, build, resume, fit."""
+
+import copy
+import hashlib
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import torch
+from lightning_fabric import Fabric
+from safetensors.torch import load_file
+
+from boxwright import formats
+from boxwright.algorithms import ALGORITHMS, parse
+from boxwright.data.batches import TrainingBatches
+from boxwright.data.pictures import CheckedPictures
+from boxwright.dataset.rules import Checked
+from boxwright.dataset.summary import Summary, known_classes, require_usable, summarise
+from boxwright.formats.sample import ClassName, Dataset
+from boxwright.jobdir import Event, Job, JobDir
+from boxwright.metrics.boxes import Predictions
+from boxwright.metrics.detection import DetectionMetrics
+from boxwright.models.build import build_model
+from boxwright.models.retinanet import RetinaNet
+from boxwright.models.weights import load_pretrained
+from boxwright.spec.training import TrainSpec
+from boxwright.train.auto import Facts, data_facts, derive
+from boxwright.train.checkpoint import BEST, Progress, TrainState, checkpoints
+from boxwright.train.evaluate import count_of, evaluate, predict, training_mode
+from boxwright.train.loop import Report, Run, Stop, fit
+from boxwright.train.machine import keep_freed_memory, pictures_that_fit, this_machine
+from boxwright.train.optimizer import make_optimizer
+
+PRECISIONS = {"float32": "32-true", "bfloat16": "bf16-mixed"}
+
+
+@dataclass(frozen=True)
+class LabelledData:
+    """Training and validation data after the rules, with the class map that both share."""
+
+    training: CheckedPictures
+    validation: CheckedPictures
+    classes: tuple[ClassName, ...]
+    digest: str
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The best model of a run, and what is known of it.
+
+    Attributes:
+        step: of its weights.
+        metrics, predictions: of all pictures of an evaluation, in float32.
+        stop: why the run ended early, if it did.
+    """
+
+    model: RetinaNet
+    spec: TrainSpec
+    data: LabelledData
+    step: int
+    metrics: DetectionMetrics
+    predictions: list[Predictions]
+    stop: Stop | None
+
+
+def train(jobdir: JobDir, report: Report) -> Trained:
+    """Run the training job of a folder, from its last checkpoint if it has one.
+
+    Raises:
+        ValueError, OSError: what a user can mend, each saying how.
+        FloatingPointError: the loss is no longer finite.
+    """
+    keep_freed_memory()
+    job = jobdir.read_job()
+    if job is None:
+        raise FileNotFoundError(f"{jobdir.job_file} is missing; `boxwright train ALGORITHM --job-dir=DIR` writes it")
+    given = parse(ALGORITHMS[job.algorithm], job.arguments)
+    data = read_data(given.spec, report)
+    spec = job.spec or derive_spec(jobdir, job, data, report)
+    torch.set_num_threads(this_machine(spec.machine.accelerator).cores)
+    run = prepare(spec, data, jobdir, report)
+    stop = fit(run)
+    return best_of(run, data, stop)
+
+
+def read_data(spec: TrainSpec, report: Report) -> LabelledData:
+    """Open both data sets, apply the rules to every box, and stop if too much is lost."""
+    paths = {"training": spec.data.training_data_path, "validation": spec.data.validation_data_path}
+    opened = {name: formats.read(path, labels_file=spec.data.labels_file) for name, path in paths.items()}
+    _same_classes(opened["training"], opened["validation"])
+    num_classes = spec.data.num_classes or count_classes(opened["training"])
+    checked = {}
+    for name, dataset in opened.items():
+        checked[name], summary = summarise(dataset, num_classes)
+        require_usable(summary, spec.data.max_rejected_share, paths[name])
+        report(Event(kind="data", step=0, values={"set": name, **_counts(summary)}))
+    pictures = {name: CheckedPictures.of(dataset, checked[name]) for name, dataset in opened.items()}
+    classes = known_classes(opened["training"].classes, num_classes)
+    return LabelledData(pictures["training"], pictures["validation"], classes, digest(checked.values()))
+
+
+def count_classes(dataset: Dataset) -> int:
+    """Classes that the data set names, or else its highest label."""
+    if dataset.classes:
+        return len(dataset.classes)
+    return max((int(sample.labels.max()) + 1 for sample in dataset if len(sample.labels)), default=1)
+
+
+def _same_classes(training: Dataset, validation: Dataset) -> None:
+    if training.classes and validation.classes and training.classes != validation.classes:
+        named = [", ".join(f"{one.id} {one.name}" for one in d.classes) for d in (training, validation)]
+        raise ValueError(f"training and validation data must have the same classes, got {named[0]} and {named[1]}")
+
+
+def _counts(summary: Summary) -> dict[str, object]:
+    return {
+        "pictures": summary.num_pictures,
+        "boxes": summary.num_boxes,
+        "empty": summary.num_empty,
+        "clipped": summary.num_clipped,
+        "rejected": [box.line for box in summary.faulty_boxes],
+        "unreadable": [f"{picture.source}: {picture.reason}" for picture in summary.faulty_pictures],
+        "classes": {count.name: count.kept for count in summary.classes},
+    }
+
+
+def digest(sets: Iterable[Sequence[Checked]]) -> str:
+    """SHA-256 over names, sizes, boxes and labels of all samples (not over their pixels)."""
+    total = hashlib.sha256()
+    for samples in sets:
+        for sample in samples:
+            total.update(f"{sample.source}\0{sample.width}\0{sample.height}\0".encode())
+            total.update(sample.boxes.tobytes() + sample.labels.tobytes())
+    return total.hexdigest()
+
+
+def derive_spec(jobdir: JobDir, job: Job, data: LabelledData, report: Report) -> TrainSpec:
+    """Complete the spec of a new job and write it into its folder."""
+    request = parse(ALGORITHMS[job.algorithm], job.arguments)
+    chosen = request.spec.machine.accelerator if "machine.accelerator" in request.given else None
+    facts = Facts(
+        data=data_facts(data.training.checked, data.validation.checked, len(data.classes)),
+        machine=this_machine(chosen),
+        fits=pictures_that_fit,
+    )
+    spec, derived = derive(request.spec, request.given, facts)
+    jobdir.write_job(job.model_copy(update={"spec": spec, "derived": derived}))
+    for one in derived:
+        report(Event(kind="derived", step=0, values=one.model_dump()))
+    return spec
+
+
+def prepare(spec: TrainSpec, data: LabelledData, jobdir: JobDir, report: Report) -> Run:
+    """Build model, average and optimizer, load pretrained weights or the last checkpoint."""
+    count_of(spec.evaluation.num_eval_images, data.validation)
+    machine = spec.machine
+    fabric = Fabric(accelerator=machine.accelerator, devices=1, precision=PRECISIONS[machine.precision])
+    fabric.seed_everything(machine.seed, verbose=False)
+    model = build_model(spec.model, spec.loss, spec.data.num_classes).to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # stubs lack it
+    there = checkpoints(jobdir.checkpoints)
+    if not there:
+        loaded = load_pretrained(model, spec.model)
+        report(Event(kind="weights", step=0, values={"source": loaded.source, "skipped": list(loaded.skipped)}))
+    modes = spec.optimization.freeze_batch_norm, spec.optimization.frozen_stages
+    training_mode(model, freeze_batch_norm=modes[0], frozen_stages=modes[1])
+    average = copy.deepcopy(model).to(fabric.device)
+    optimizer = make_optimizer(model, spec.optimization)
+    forward, optimizer = fabric.setup(model, optimizer)
+    state = TrainState(model, average, optimizer, Progress())
+    if there:
+        state.load(there[-1])
+        jobdir.forget_after(state.progress.step)
+        report(Event(kind="resumed", step=state.progress.step, values={"file": there[-1].name}))
+    batches = TrainingBatches(
+        data.training,
+        spec.model.image_size,
+        spec.optimization.train_batch_size,
+        spec.augmentation,
+        machine.seed,
+        spec.loss.max_num_bboxes_in_training,
+    )
+    return Run(spec, state, forward, fabric, batches, data.validation, jobdir, report)
+
+
+def best_of(run: Run, data: LabelledData, stop: Stop | None) -> Trained:
+    """Load the best weights of a run and measure them once more.
+
+    Raises:
+        ValueError: the run was stopped before its first evaluation.
+    """
+    progress, spec = run.state.progress, run.spec
+    path = run.jobdir.checkpoints / BEST
+    if not path.exists():
+        raise ValueError(
+            f"the run was stopped at step {progress.step}, before its first evaluation at step "
+            f"{spec.evaluation.train_steps_per_eval}; repeat the command to continue it"
+        )
+    model: RetinaNet = run.state.average  # type: ignore[assignment]  # RetinaNet is the only detector yet
+    model.load_state_dict(load_file(str(path)))
+    start = time.perf_counter()
+    metrics, predictions = evaluate(
+        lambda count: predict(
+            model, data.validation, count=count, size=spec.model.image_size, batch_size=spec.evaluation.eval_batch_size
+        ),
+        data.validation,
+        count=count_of(spec.evaluation.num_eval_images, data.validation),
+        num_classes=spec.data.num_classes,
+    )
+    values = {"AP": metrics.AP, "AP50": metrics.AP50, "seconds": time.perf_counter() - start}
+    run.report(Event(kind="best", step=progress.best_step, values=values))
+    return Trained(model.eval(), spec, data, progress.best_step, metrics, predictions, stop)

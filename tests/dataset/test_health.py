@@ -1,0 +1,113 @@
+import dataclasses
+import json
+
+import numpy as np
+
+from boxwright.dataset.draw import draw_shapes
+from boxwright.dataset.health import COCO_EDGES, Health, histogram, inspect
+from boxwright.formats.sample import Dataset
+
+
+def test_histogram_edges_belong_to_the_upper_bin():
+    counted = histogram(np.array([0.0, 31.9, 32.0, 95.9, 96.0, 500.0]), COCO_EDGES)
+    assert counted.counts == (2, 2, 2)
+    assert histogram(np.zeros(0), COCO_EDGES).counts == (0, 0, 0)
+
+
+def test_box_numbers_by_hand(sample, dataset, encode):
+    """On 200 x 200: 20 x 20 (small, 1/10 of the side), 80 x 20 (side 40), 100 x 100 (large, half the side)."""
+    boxes = [(0, 0, 20, 20), (100, 100, 180, 120), (50, 50, 150, 150)]
+    data = dataset(sample(boxes, encoded=encode(200, 200), size=(200, 200)), sample())
+    seen = inspect(data).observations
+    assert seen.coco_sizes.counts == (1, 1, 1)
+    assert dict(zip(seen.box_sides.edges, seen.box_sides.counts[1:], strict=True)) == {
+        8.0: 0,
+        16.0: 1,
+        32.0: 1,
+        64.0: 1,
+        128.0: 0,
+        256.0: 0,
+        512.0: 0,
+    }
+    assert seen.box_shares.counts == (0, 0, 0, 1, 1, 0, 1)
+    assert seen.aspects.counts == (0, 0, 0, 0, 2, 0, 0, 0, 1)
+    assert seen.boxes_a_picture.counts == (1, 0, 0, 1, 0, 0, 0, 0, 0)
+    assert [(one.width, one.height, one.pictures) for one in seen.picture_sizes] == [(200, 200, 1), (200, 100, 1)]
+
+
+def test_odd_pictures_are_named(sample, dataset, encode):
+    data = dataset(
+        sample(encoded=encode(shade=1)),
+        sample(encoded=encode(shade=2, kind="PNG"), source="b.jpg"),
+        sample(encoded=encode(shade=3, kind="PNG"), source="c.PNG"),
+        sample(encoded=encode(shade=4), source="record 5"),
+        sample(encoded=encode(shade=5, orientation=6), source="d.jpeg", size=(100, 200)),
+        sample(encoded=encode(shade=6), source="e.gif"),
+    )
+    seen = inspect(data).observations
+    assert [(one.sample, one.note) for one in seen.misnamed] == [(1, "PNG named .jpg"), (5, "JPEG named .gif")]
+    assert [(one.sample, one.note) for one in seen.rotated] == [(4, "EXIF orientation 6")]
+    assert [(one.sample, one.note) for one in seen.resized] == [(4, "stated as 100 x 200, is 200 x 100")]
+    assert seen.formats == {"JPEG": 4, "PNG": 2}
+
+
+def test_repeated_pictures_are_grouped_once(sample, dataset):
+    """A copy byte for byte is no near duplicate; a copy of other quality is."""
+    drawn = [one.encoded for one in draw_shapes(4)]
+    shorter = drawn[2][:-2] + b"\0" * 2 + drawn[2][-2:]
+    data = dataset(*(sample(encoded=one, size=(320, 240)) for one in [*drawn, drawn[1], shorter]))
+    seen = inspect(data).observations
+    assert seen.duplicates == ((1, 4),)
+    assert seen.near_duplicates == ((2, 5),)
+    assert inspect(data, near_duplicates=False).observations.near_duplicates == ()
+
+
+def test_truncation_inside_a_complete_looking_file_is_found_by_decoding(sample, dataset, encode):
+    """A GIF says nothing at its end; a PNG may have lost rows of pixels between its head and its end."""
+    whole = encode(kind="PNG")
+    start, stop = whole.index(b"IDAT") - 4, whole.index(b"IEND") - 4
+    data = dataset(sample([(1, 1, 9, 9)], encoded=whole[:start] + whole[stop:]))
+    health = inspect(data)
+    assert [one.sample for one in health.summary.faulty_pictures] == [0]
+    assert health.summary.rules == {"picture": 1}
+
+
+def test_classes_come_from_the_data_or_the_caller(sample, dataset):
+    data = dataset(sample([(1, 1, 9, 9), (1, 1, 8, 8)], [0, 2]))
+    assert [one.name for one in inspect(data).summary.classes] == ["1", "2", "3"]
+    assert inspect(data, 2).summary.rules == {"label": 1}
+    named = dataset(data[0], classes=["cat", "dog", "owl", "ant"])
+    assert [one.name for one in inspect(named).summary.classes] == ["cat", "dog", "owl", "ant"]
+
+
+def test_health_is_a_value_that_survives_json(sample, dataset):
+    good = draw_shapes(3)[0]
+    nan = dataclasses.replace(good, boxes=np.array([[np.nan, 0, 9, 9]], np.float32), labels=np.array([0]))
+    nan = dataclasses.replace(nan, crowd=np.array([False]))
+    health = inspect(dataset(good, nan, sample(encoded=b"?")), 6)
+    assert health.summary.rules["not-finite"] == 1
+    assert Health.model_validate_json(health.model_dump_json()) == health
+    assert json.loads(health.model_dump_json())["summary"]["num_pictures"] == 3
+
+
+def test_progress_is_told_for_every_sample():
+    told: list[int] = []
+    inspect(draw_shapes(70, (32, 32)), on_progress=told.append)
+    assert told == list(range(1, 71))
+
+
+def test_an_empty_data_set_has_a_finding(dataset):
+    health = inspect(dataset())
+    assert [(one.severity, one.rule) for one in health.findings] == [("error", "no-boxes")]
+
+
+def test_blood_cells(bccd: Dataset):
+    """The test counts areas itself, against COCO's 32 and 96 squared."""
+    health = inspect(bccd)
+    areas = np.concatenate([np.prod(one.boxes[:, 2:] - one.boxes[:, :2], 1) for one in bccd])
+    areas = areas[areas > 0]
+    by_hand = ((areas < 1024).sum(), ((areas >= 1024) & (areas < 9216)).sum(), (areas >= 9216).sum())
+    assert health.observations.coco_sizes.counts == by_hand
+    assert health.observations.formats == {"JPEG": 364}
+    assert health.observations.duplicates == ()
+    assert [(one.rule, one.count) for one in health.findings] == [("degenerate", 2)]
