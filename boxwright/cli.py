@@ -68,15 +68,24 @@ def train(context: typer.Context) -> None:
     if not folder:
         raise ValueError("--job-dir=DIR is required: the folder for checkpoints, events and the model")
     parse(algorithm, given)
-    _run_job(Path(folder), algorithm.name, given)
+    _run_job(folder, algorithm.name, given)
 
 
-def _run_job(folder: Path, algorithm: str, given: dict[str, str]) -> None:
+def _run_job(folder: str, algorithm: str, given: dict[str, str]) -> None:
+    from boxwright.formats import files
     from boxwright.jobdir import Job, JobDir, claim
+    from boxwright.mirror import mirror
 
-    jobdir = JobDir(folder)
-    claim(jobdir, Job(algorithm=algorithm, arguments=given))
-    _work(jobdir)
+    job = Job(algorithm=algorithm, arguments=given)
+    if files.is_local(folder):
+        claim(JobDir(Path(folder)), job)
+        _work(JobDir(Path(folder)))
+        return
+    remote = mirror(folder)
+    remote.fetch()
+    claim(JobDir(remote.local), job)
+    _work(JobDir(remote.local), remote)
+    typer.echo(f"copied to {folder}")
 
 
 @app.command()
@@ -87,7 +96,7 @@ def work(jobdir: Annotated[Path, typer.Argument(help="A job's folder, with its j
     _work(JobDir(jobdir))
 
 
-def _work(jobdir: Any) -> None:
+def _work(jobdir: Any, also: Callable[[Any], None] = lambda _: None) -> None:
     from rich.console import Console
 
     from boxwright.progress import JobDisplay
@@ -95,7 +104,12 @@ def _work(jobdir: Any) -> None:
     from boxwright.work import work as run
 
     with JobDisplay(Console(), jobdir.read_job) as display:
-        result = run(jobdir.path, display)
+
+        def listen(event: Any) -> None:
+            display(event)
+            also(event)
+
+        result = run(jobdir.path, listen)
     if result["status"] == "stopped":
         raise SystemExit(STOPPED_STATUS)
     typer.echo(result["table"])
@@ -116,12 +130,14 @@ def predict(
     from boxwright.formats import files
 
     lines = []
-    for path, encoded, found in predictions.predict_files(model, predictions.picture_paths(images)):
+    paths = predictions.picture_paths(images)
+    names = predictions.drawing_names(paths)
+    for (path, encoded, found), name in zip(predictions.predict_files(model, paths), names, strict=True):
         lines.append(predictions.as_json(path, encoded, found, threshold))
         if output is None:
             typer.echo(lines[-1])
         if draw is not None:
-            predictions.draw(encoded, found, draw / f"{Path(path).stem}.png", draw_threshold)
+            predictions.draw(encoded, found, draw / name, draw_threshold)
     if output is not None:
         files.write_text(str(output), "".join(f"{line}\n" for line in lines))
 
@@ -170,6 +186,8 @@ def data_inspect(
     from boxwright.dataset.commands import inspect_data
     from boxwright.formats import files
 
+    if format not in ("text", "json", "html"):
+        raise ValueError(f"--format must be text, json or html, got {format!r}")
     form: Any = format
     text = inspect_data(path, form, part=split or None, num_classes=num_classes or None, labels_file=labels_file)
     _print_or_write(text, output, files.write_text)
@@ -231,6 +249,9 @@ def data_draw(
     """Draw sample data: shapes of several classes on textured backgrounds, with exact boxes."""
     from boxwright.dataset.commands import draw_data
 
-    height, _, width = size.partition(",")
+    try:
+        height, width = (int(side) for side in size.split(","))
+    except ValueError as error:
+        raise ValueError(f"--size must be height,width such as 240,320, got {size!r}") from error
     counts = {"train": train, "validation": validation}
-    sys.stdout.write(draw_data(destination, counts, to, size=(int(height), int(width)), seed=seed))
+    sys.stdout.write(draw_data(destination, counts, to, size=(height, width), seed=seed))

@@ -2,6 +2,7 @@
 
 job.json          what was asked for, and the complete spec that is run
 events.jsonl      one JSON object a line: time, kind, step, values
+log.txt           the same in words, for people
 checkpoints/      the last few, each written to a temporary name, synced and renamed
 tensorboard/      the same numbers for TensorBoard
 model/            the best model so far (see `boxwright.modeldir`)
@@ -19,7 +20,7 @@ from typing import Any
 from pydantic import Field
 
 from boxwright.formats import files
-from boxwright.spec.knob import Frozen
+from boxwright.spec.knob import AUTO, Frozen
 from boxwright.spec.training import TrainSpec
 
 Values = Mapping[str, Any]
@@ -81,6 +82,10 @@ class JobDir:
         return self.path / "events.jsonl"
 
     @property
+    def log_file(self) -> Path:
+        return self.path / "log.txt"
+
+    @property
     def result_file(self) -> Path:
         return self.path / "result.json"
 
@@ -126,6 +131,12 @@ class JobDir:
         with open(self.events_file, "ab", buffering=0) as file:
             file.write(line.encode())
 
+    def log(self, text: str, when: float) -> None:
+        """Add lines to log.txt, each with its time (UTC); `when` is in seconds since 1970."""
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(when))
+        with open(self.log_file, "a", encoding="utf-8") as file:
+            file.write("".join(f"{stamp} {line}\n" for line in text.splitlines()))
+
     def events(self) -> Iterator[Event]:
         """All events so far; an unfinished last line (of a process that was killed) is left out."""
         if not self.events_file.exists():
@@ -165,7 +176,8 @@ def claim(jobdir: JobDir, job: Job) -> Job:
     """
     there = jobdir.read_job()
     if there is None:
-        strangers = sorted(os.listdir(jobdir.path))[:3] if jobdir.path.is_dir() else []
+        # A full disk may have left an empty folder of checkpoints.
+        strangers = sorted({*os.listdir(jobdir.path)} - {"checkpoints"})[:3] if jobdir.path.is_dir() else []
         if strangers:
             raise FileExistsError(
                 f"{jobdir.path} holds files that are no job's ({', '.join(strangers)}); choose a new --job-dir"
@@ -174,27 +186,34 @@ def claim(jobdir: JobDir, job: Job) -> Job:
         jobdir.write_job(job)
         return job
     jobdir.create()
-    names = sorted(n for n in {*there.arguments, *job.arguments} if there.arguments.get(n) != job.arguments.get(n))
+    old, new = _given(there), _given(job)
+    names = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
+    if there.spec is None:  # a mistake was found before anything was computed: this may be its correction
+        jobdir.events_file.unlink(missing_ok=True)
+        jobdir.write_job(job)
+        return job
     if there.algorithm != job.algorithm or names not in ([], ["max_steps"]):
-        changes = [
-            f"{n}: {there.arguments.get(n, 'not given')} there, {job.arguments.get(n, 'not given')} now" for n in names
-        ]
+        changes = [f"{n}: {old.get(n, 'not given')} there, {new.get(n, 'not given')} now" for n in names]
         raise FileExistsError(
             f"{jobdir.path} holds another run of {there.algorithm} ({'; '.join(changes)}); "
             "choose a new --job-dir, or repeat that run's arguments to continue it"
         )
-    return _longer(jobdir, there, job) if names else there
+    return _longer(jobdir, there, there.spec, job) if names else there
 
 
-def _longer(jobdir: JobDir, there: Job, job: Job) -> Job:
-    wanted = int(job.arguments.get("max_steps", 0))
-    if there.spec is None or wanted <= there.spec.optimization.max_steps:
+def _given(job: Job) -> dict[str, str]:
+    return {name: text for name, text in job.arguments.items() if text.strip().lower() != AUTO}
+
+
+def _longer(jobdir: JobDir, there: Job, spec: TrainSpec, job: Job) -> Job:
+    wanted = _given(job).get("max_steps", "none")
+    if wanted == "none" or int(wanted) <= spec.optimization.max_steps:
         raise FileExistsError(
-            f"{jobdir.path} holds a run of {there.arguments.get('max_steps', 'another number of')} steps; "
-            f"to continue it max_steps must be larger, got {job.arguments.get('max_steps', 'none')}"
+            f"{jobdir.path} holds a run of {spec.optimization.max_steps} steps; "
+            f"to continue it max_steps must be larger, got {wanted}"
         )
-    optimization = there.spec.optimization.model_copy(update={"max_steps": wanted})
-    spec = there.spec.model_copy(update={"optimization": optimization})
+    optimization = spec.optimization.model_copy(update={"max_steps": int(wanted)})
+    spec = spec.model_copy(update={"optimization": optimization})
     job = there.model_copy(update={"arguments": job.arguments, "spec": spec})
     jobdir.write_job(job)
     jobdir.result_file.unlink(missing_ok=True)

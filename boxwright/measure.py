@@ -6,7 +6,7 @@ from functools import partial
 
 from boxwright import formats, modeldir
 from boxwright.data.pictures import CheckedPictures
-from boxwright.dataset.summary import summarise
+from boxwright.dataset.summary import known_classes, summarise
 from boxwright.engine import Engine
 from boxwright.metrics.boxes import Predictions
 from boxwright.metrics.detection import DetectionMetrics, evaluate_detections
@@ -58,7 +58,9 @@ def measure(model: str, data: str, *, split: str | None = None, labels_file: str
     """
     card = modeldir.read_card(model)
     dataset = formats.read(data, split=split, labels_file=labels_file)
-    if dataset.classes and tuple(dataset.classes) != card.classes:
+    if len(dataset.classes) > len(card.classes) or (
+        dataset.classes and known_classes(dataset.classes, len(card.classes)) != card.classes
+    ):
         named = [", ".join(f"{one.id} {one.name}" for one in classes) for classes in (dataset.classes, card.classes)]
         raise ValueError(f"the data set has the classes {named[0]}, but the model {named[1]}")
     checked, _ = summarise(dataset, len(card.classes))

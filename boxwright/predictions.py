@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +28,20 @@ def picture_paths(patterns: Sequence[str]) -> list[str]:
             inside = [path for path in files.entries(pattern) if path.lower().endswith(SUFFIXES)]
             if not inside:
                 raise FileNotFoundError(f"no picture ({', '.join(SUFFIXES)}) in the folder {pattern}")
-            paths += [path if files.is_file(path) else files.join(pattern, path) for path in inside]
+            paths += [files.join(pattern, path) for path in inside]
         else:
             paths += files.expand(pattern)
     return paths
+
+
+def drawing_names(paths: Sequence[str]) -> list[str]:
+    """A PNG file's name for each picture: its own, with a number where an earlier one took it."""
+    taken: dict[str, None] = {}
+    for path in paths:
+        stem = Path(path).stem
+        free = (f"{stem}_{number}.png" for number in count(2))
+        taken[next(name for name in chain([f"{stem}.png"], free) if name not in taken)] = None
+    return list(taken)
 
 
 def predict_files(folder: str, paths: Sequence[str]) -> Iterator[tuple[str, bytes, Prediction]]:

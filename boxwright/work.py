@@ -12,8 +12,10 @@ from tensorboardX import SummaryWriter
 from boxwright.export.result import write_model
 from boxwright.jobdir import Event, JobDir
 from boxwright.metrics.table import metrics_table
+from boxwright.progress import describe
 from boxwright.train.loop import Stop
-from boxwright.train.run import train
+from boxwright.train.machine import release_freed_memory
+from boxwright.train.run import Paused, train
 
 STOPPED_STATUS = 75
 """Exit status of a job that was asked to stop and saved its place (EX_TEMPFAIL: try again)."""
@@ -32,7 +34,8 @@ def work(path: Path, listener: Listener = lambda _: None) -> dict[str, Any]:
         listener: is told of every event as it happens.
 
     Returns:
-        what result.json holds: `status` ("finished" or "stopped"), the best step and its numbers.
+        what result.json holds: `status` "finished", the best step and its numbers; or `status` "stopped" and the
+        step from which to go on.
 
     Raises:
         FileNotFoundError: no job there.
@@ -59,16 +62,18 @@ def train_job(jobdir: JobDir, listener: Listener) -> dict[str, Any]:
         def report(event: Event) -> Stop | None:
             if event.kind not in KEPT_KINDS_EXCEPT:
                 jobdir.append(event)
+                jobdir.log(describe(event), event.time)
                 add_scalars(board, event)
             listener(event)
             return Stop.CANCELLED if asked() else None
 
         trained = train(jobdir, report)
+        if isinstance(trained, Paused):
+            report(Event(kind="stopped", step=trained.step, values={"reason": str(Stop.CANCELLED)}))
+            return {"status": "stopped", "step": trained.step}
         result = {"best_step": trained.step, "metrics": trained.metrics.values(), "stop": trained.stop}
-        if trained.stop is Stop.CANCELLED:
-            report(Event(kind="stopped", step=trained.step, values={"reason": str(trained.stop)}))
-            return {"status": "stopped", **result}
         report(Event(kind="exporting", step=trained.step))
+        release_freed_memory()
         agreements = write_model(trained, jobdir)
         exports = {name: str(agreement) for name, agreement in agreements.items()}
         table = metrics_table(trained.metrics, trained.data.classes)

@@ -23,6 +23,14 @@ FORBIDDEN_NAMES = ("utils", "util", "helpers", "helper", "common", "misc", "tool
 LATE_IMPORTS = ("boxwright/cli.py", "boxwright/work.py", "boxwright/export/savedmodel.py")
 """Modules that may import inside functions: the command line, and the one door of a heavy package."""
 
+FOREIGN_SIGNATURES = {
+    "boxwright/export/graph.py _convolution": "ATen's operator",
+    "boxwright/export/graph.py _max_pool": "ATen's operator",
+    "boxwright/export/graph.py _batch_norm": "ATen's operator",
+    "boxwright/models/depthwise.py forward": "torch.autograd.Function",
+}
+"""Functions whose parameters somebody else has laid down, and who."""
+
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -51,7 +59,8 @@ def _function_faults(path: str, function: Function) -> Iterator[str]:
     here = f"{_place(path, function)} {function.name}"
     if _length(function) > FUNCTION_LINES:
         yield f"{here}: {_length(function)} lines; a function has at most {FUNCTION_LINES}"
-    if not _is_test(path) and _positional(function) > POSITIONAL and not _is_command(function):
+    free = _is_test(path) or _is_command(function) or f"{path} {function.name}" in FOREIGN_SIGNATURES
+    if _positional(function) > POSITIONAL and not free:
         yield f"{here}: {_positional(function)} positional parameters; at most {POSITIONAL}, the rest by keyword"
     late = [node for node in ast.walk(function) if isinstance(node, ast.Import | ast.ImportFrom)]
     if late and path not in LATE_IMPORTS:
@@ -65,7 +74,9 @@ def _positional(function: Function) -> int:
 
 def _is_command(function: Function) -> bool:
     """Whether its parameters are options of a command, which are never given by position."""
-    return any(isinstance(one, ast.Call) and ast.unparse(one.func).endswith(".command") for one in function.decorator_list)
+    return any(
+        isinstance(one, ast.Call) and ast.unparse(one.func).endswith(".command") for one in function.decorator_list
+    )
 
 
 def _is_test(path: str) -> bool:

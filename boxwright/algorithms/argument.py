@@ -8,10 +8,8 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
+from boxwright.spec.knob import AUTO
 from boxwright.spec.training import TrainSpec
-
-AUTO = "auto"
-"""Value of an argument that is to be derived, as if it had not been given."""
 
 
 @dataclass(frozen=True)
@@ -105,5 +103,7 @@ def _problems(error: ValidationError, algorithm: Algorithm, source: Mapping[str,
             yield f"--{name} is required"
         elif name is None:
             yield str(problem["msg"]).removeprefix("Value error, ")
+        elif problem["type"] == "value_error":  # our own words, which say what was got
+            yield f"--{name}: {problem['ctx']['error']}"
         else:
-            yield f"--{name}: {str(problem['msg']).removeprefix('Value error, ')}, got {problem['input']!r}"
+            yield f"--{name}: {problem['msg']}, got {problem['input']!r}"

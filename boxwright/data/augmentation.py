@@ -1,4 +1,8 @@
-"""Random changes of a training picture: one geometric transform for pixels and boxes, one colour transform."""
+"""Random views of a training picture: scaled, placed, flipped and coloured, boxes moving exactly with the pixels.
+
+Pictures are resized exactly as `imaging.letterbox` does it, and placed on whole pixels, so that without augmentation
+training sees the very pixels that evaluation and serving see.
+"""
 
 from dataclasses import dataclass
 
@@ -6,69 +10,38 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from boxwright.imaging import PAD_COLOUR, Picture, shrink, shrink_factor
+from boxwright.data.auto_augmentation import auto_augment
+from boxwright.data.labelled import Labelled, clip_boxes
+from boxwright.imaging import PAD_COLOUR, Picture, Placement, shrink, shrink_factor
 from boxwright.spec.training import AugmentationSpec
-
-VISIBLE_SHARE = 0.3
-"""A box is kept when at least this share of its area is still on the canvas."""
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 """Weights of red, green and blue in brightness (ITU-R BT.601)."""
 
 
 @dataclass(frozen=True)
-class Labelled:
-    """A picture with its boxes.
+class View:
+    """How a picture lies on the canvas: first resized, then flipped, then moved.
 
     Attributes:
-        picture: uint8 (H, W, 3) RGB.
-        boxes: float32 (N, 4) xyxy in pixels of `picture`.
-        labels: int64 (N,), 0-based.
+        scale: by which the picture is resized, before rounding to whole pixels.
+        width, height: of the resized picture in pixels.
+        left, top: canvas pixel of its first column and row; negative where it is cropped.
+        mirrored, inverted: flipped left to right, upside down.
     """
 
-    picture: Picture
-    boxes: NDArray[np.float32]
-    labels: NDArray[np.int64]
+    scale: float
+    width: int
+    height: int
+    left: int = 0
+    top: int = 0
+    mirrored: bool = False
+    inverted: bool = False
 
 
-def transform_boxes(boxes: NDArray[np.float32], matrix: NDArray[np.float64]) -> NDArray[np.float32]:
-    """The smallest upright boxes around the transformed corners.
-
-    Args:
-        boxes: (N, 4) xyxy.
-        matrix: (2, 3), maps continuous (x, y, 1) to (x', y').
-    """
-    corners = boxes[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 4, 2) @ matrix[:, :2].T + matrix[:, 2]
-    return np.concatenate([corners.min(1), corners.max(1)], 1).astype(np.float32)
-
-
-def transform_picture(picture: Picture, matrix: NDArray[np.float64], size: tuple[int, int]) -> Picture:
-    """Draw a transformed picture on a padded canvas of `size` = (height, width), bilinear.
-
-    The matrix acts on continuous coordinates, in which pixel `i` covers `[i, i + 1)`.
-    """
-    inverse = cv2.invertAffineTransform(matrix)
-    # OpenCV counts pixel centres as whole numbers.
-    inverse[:, 2] += inverse[:, :2].sum(1) * 0.5 - 0.5
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    drawn = cv2.warpAffine(picture, inverse, (size[1], size[0]), flags=flags, borderValue=PAD_COLOUR)
-    return np.asarray(drawn, np.uint8)
-
-
-def clip_boxes(
-    boxes: NDArray[np.float32], labels: NDArray[np.int64], size: tuple[int, int]
-) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Cut boxes at the canvas of `size` = (height, width); leave out those that are mostly outside."""
-    clipped = boxes.clip(0, np.array([size[1], size[0]] * 2, np.float32))
-    before = (boxes[:, 2:] - boxes[:, :2]).prod(1)
-    sides = clipped[:, 2:] - clipped[:, :2]
-    kept = (sides.prod(1) >= VISIBLE_SHARE * before) & (sides.min(1, initial=np.inf) >= 1)
-    return clipped[kept], labels[kept]
-
-
-def random_matrix(
+def random_view(
     shape: tuple[int, int], size: tuple[int, int], spec: AugmentationSpec, rng: np.random.Generator
-) -> NDArray[np.float64]:
+) -> View:
     """A random scale around the fit into the canvas, a random place, and random flips.
 
     Args:
@@ -76,21 +49,56 @@ def random_matrix(
         size: (height, width) of the canvas.
 
     Returns:
-        (2, 3) matrix from continuous coordinates of the picture to those of the canvas. Without any augmentation it
-        is the placement of `imaging.letterbox`: top left.
+        The view; without any augmentation it is the placement of `imaging.letterbox`: top left.
     """
-    jitter = rng.uniform(spec.aug_scale_min, spec.aug_scale_max)
-    scale = min(size[0] / shape[0], size[1] / shape[1]) * jitter
-    width, height = shape[1] * scale, shape[0] * scale
-    left, top = rng.uniform(0, 1, 2) * (size[1] - width, size[0] - height)
+    scale = min(size[0] / shape[0], size[1] / shape[1]) * rng.uniform(spec.aug_scale_min, spec.aug_scale_max)
+    height, width = (max(1, int(side * scale + 0.5)) for side in shape)
+    left, top = (rng.uniform(0, 1, 2) * (size[1] - width, size[0] - height)).round().astype(int)
     if spec.aug_scale_min == spec.aug_scale_max == 1:
-        left, top = 0.0, 0.0
-    matrix = np.array([[scale, 0, left], [0, scale, top]])
-    if spec.aug_rand_hflip and rng.random() < 0.5:
-        matrix[0] = [-scale, 0, left + width]
-    if spec.aug_rand_vflip and rng.random() < 0.5:
-        matrix[1] = [0, -scale, top + height]
-    return matrix
+        left, top = 0, 0
+    mirrored = spec.aug_rand_hflip and rng.random() < 0.5
+    inverted = spec.aug_rand_vflip and rng.random() < 0.5
+    return View(scale, width, height, int(left), int(top), mirrored, inverted)
+
+
+def draw_view(sample: Labelled, view: View, size: tuple[int, int]) -> Labelled:
+    """The view on a padded canvas of `size` = (height, width), with the boxes that are visible on it."""
+    factor = min(shrink_factor(view.scale), *sample.picture.shape[:2])
+    picture = shrink(sample.picture, factor)
+    placement = Placement(view.width / (picture.shape[1] * factor), view.height / (picture.shape[0] * factor))
+    if picture.shape[:2] != (view.height, view.width):
+        resized = cv2.resize(picture, (view.width, view.height), interpolation=cv2.INTER_LINEAR)
+        picture = np.asarray(resized, np.uint8)
+    boxes, labels = clip_boxes(_moved(placement.to_canvas(sample.boxes), view), sample.labels, size)
+    return Labelled(_on_canvas(_flipped(picture, view), view, size), boxes, labels)
+
+
+def _moved(boxes: NDArray[np.float32], view: View) -> NDArray[np.float32]:
+    x, y = boxes[:, [0, 2]], boxes[:, [1, 3]]
+    if view.mirrored:
+        x = view.width - x[:, ::-1]
+    if view.inverted:
+        y = view.height - y[:, ::-1]
+    x, y = x + view.left, y + view.top
+    return np.asarray(np.stack([x[:, 0], y[:, 0], x[:, 1], y[:, 1]], 1), np.float32)
+
+
+def _flipped(picture: Picture, view: View) -> Picture:
+    if not (view.mirrored or view.inverted):
+        return picture
+    # OpenCV's codes: 1 left to right, 0 upside down, -1 both.
+    code = 1 if not view.inverted else -1 if view.mirrored else 0
+    return np.asarray(cv2.flip(picture, code), np.uint8)
+
+
+def _on_canvas(picture: Picture, view: View, size: tuple[int, int]) -> Picture:
+    left, top = max(0, view.left), max(0, view.top)
+    seen = picture[top - view.top : size[0] - view.top, left - view.left : size[1] - view.left]
+    below, right = size[0] - top - seen.shape[0], size[1] - left - seen.shape[1]
+    if not (left or top or below or right):
+        return np.ascontiguousarray(seen)
+    drawn = cv2.copyMakeBorder(seen, top, below, left, right, cv2.BORDER_CONSTANT, value=PAD_COLOUR)
+    return np.asarray(drawn, np.uint8)
 
 
 def random_colour(picture: Picture, strength: float, rng: np.random.Generator) -> Picture:
@@ -103,13 +111,14 @@ def random_colour(picture: Picture, strength: float, rng: np.random.Generator) -
 
 
 def augment(sample: Labelled, size: tuple[int, int], spec: AugmentationSpec, rng: np.random.Generator) -> Labelled:
-    """A random view of a labelled picture on a canvas of `size` = (height, width)."""
-    height, width = sample.picture.shape[:2]
-    matrix = random_matrix((height, width), size, spec, rng)
-    factor = min(shrink_factor(abs(float(matrix[0, 0]))), height, width)
-    small = shrink(sample.picture, factor)
-    drawn = transform_picture(small, matrix * [factor, factor, 1], size)
-    boxes, labels = clip_boxes(transform_boxes(sample.boxes, matrix), sample.labels, size)
-    if spec.aug_color:
-        drawn = random_colour(drawn, spec.aug_color, rng)
-    return Labelled(drawn, boxes, labels)
+    """A random view of a labelled picture on a canvas of `size` = (height, width).
+
+    The result is a pure function of the arguments and of the generator's state.
+    """
+    if spec.auto_augmentation:
+        sample = auto_augment(sample, rng)
+    shape = (sample.picture.shape[0], sample.picture.shape[1])
+    seen = draw_view(sample, random_view(shape, size, spec, rng), size)
+    if not spec.aug_color:
+        return seen
+    return Labelled(random_colour(seen.picture, spec.aug_color, rng), seen.boxes, seen.labels)

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Protocol
 
 import numpy as np
@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from boxwright import imaging
-from boxwright.data.augmentation import Labelled, augment
+from boxwright.data.augmentation import augment
+from boxwright.data.labelled import Labelled
 from boxwright.spec.training import AugmentationSpec
 
 
@@ -81,7 +82,7 @@ class TrainingBatches:
 
     def _sample(self, position: int) -> Labelled:
         epoch, place = divmod(position, len(self.pictures))
-        index = int(np.random.default_rng((self.seed, 0, epoch)).permutation(len(self.pictures))[place])
+        index = int(_order(self.seed, epoch, len(self.pictures))[place])
         rng = np.random.default_rng((self.seed, 1, position))
         encoded, boxes, labels = self.pictures[index]
         view = augment(Labelled(imaging.decode(encoded), boxes, labels), self.size, self.augmentation, rng)
@@ -89,6 +90,12 @@ class TrainingBatches:
             kept = rng.permutation(len(view.labels))[: self.most_boxes]
             view = Labelled(view.picture, view.boxes[kept], view.labels[kept])
         return view
+
+
+@lru_cache(maxsize=4)
+def _order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
+    """The order of `count` pictures in an epoch; threads near an epoch's end need two at once."""
+    return np.random.default_rng((seed, 0, epoch)).permutation(count)
 
 
 def evaluation_batches(

@@ -229,3 +229,12 @@ def write_bytes(path: str, data: bytes) -> None:
 def write_text(path: str, text: str) -> None:
     """Write UTF-8 text as `write_bytes` does. Raises: OSError."""
     write_bytes(path, text.encode())
+
+
+def remove(path: str) -> None:
+    """Delete a file. Raises: OSError: it is not there or cannot be deleted."""
+    if is_local(path):
+        os.remove(_local(path))
+        return
+    system, inner = _remote(path)
+    system.rm_file(inner)

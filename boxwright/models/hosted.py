@@ -11,6 +11,8 @@ from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import IO
 
+from boxwright.cache import cache_folder
+
 BASE_URL = "https://download.pytorch.org/models/"
 """Where torchvision's files are. A file's name ends in a dash and the first digits of its SHA-256."""
 
@@ -24,11 +26,6 @@ LOGGED_SHARE = 10
 logger = logging.getLogger(__name__)
 
 
-def cache_folder() -> Path:
-    """`$BOXWRIGHT_CACHE/weights`, by default `~/.cache/boxwright/weights`."""
-    return Path(os.environ.get("BOXWRIGHT_CACHE") or "~/.cache/boxwright").expanduser() / "weights"
-
-
 def fetch(name: str) -> Path:
     """The local path of a published file, downloaded on first use.
 
@@ -40,7 +37,7 @@ def fetch(name: str) -> Path:
         ConnectionError: the file is not in the cache and cannot be downloaded.
         OSError: the cache folder cannot be written.
     """
-    path = cache_folder() / name
+    path = cache_folder("weights") / name
     if path.exists():
         check_hash(path, name)
         return path

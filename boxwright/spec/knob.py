@@ -2,9 +2,12 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveFloat, PositiveInt
 
 Scale = Literal["linear", "log", "reverse_log"]
+
+AUTO = "auto"
+"""Text of a value that is to be derived, as if it had not been given."""
 
 
 class Frozen(BaseModel):
@@ -21,7 +24,7 @@ def knob(default: Any, help: str, *, unit: str = "", scale: Scale | None = None,
         help: one sentence, shown by `--help`, the console and the docs.
         unit: "px", "s", "steps" and so on; empty when there is none.
         scale: how a tuner should search it; None means that it is not for tuning.
-        limits: pydantic's `ge`, `gt`, `le`, `lt`.
+        limits: pydantic's `ge`, `gt`, `le`, `lt`, `min_length`.
     """
     extra: dict[str, Any] = {"unit": unit, "scale": scale}
     return Field(default, description=help, json_schema_extra=extra, **limits)
@@ -31,6 +34,13 @@ def _split(value: object) -> object:
     if not isinstance(value, str):
         return value
     return [part.strip() for part in value.strip("[]() ").split(",") if part.strip()]
+
+
+def _size(value: object) -> object:
+    parts = _split(value)
+    if isinstance(value, str) and isinstance(parts, list) and len(parts) != 2:
+        raise ValueError(f"expected height,width such as '640,640', got {value!r}")
+    return parts
 
 
 def _pairs(value: object) -> object:
@@ -50,12 +60,12 @@ def _number(text: str) -> float:
         raise ValueError(f"expected a number, True or False, got {text!r}") from error
 
 
-Size = Annotated[tuple[int, int], BeforeValidator(_split)]
+Size = Annotated[tuple[PositiveInt, PositiveInt], BeforeValidator(_size)]
 """(height, width) in pixels; also written "640,640"."""
 
 Ints = Annotated[tuple[int, ...], BeforeValidator(_split)]
-Floats = Annotated[tuple[float, ...], BeforeValidator(_split)]
-"""Also written "1.0,2.0,0.5"."""
+Floats = Annotated[tuple[PositiveFloat, ...], BeforeValidator(_split)]
+"""Numbers above 0; also written "1.0,2.0,0.5"."""
 
 Options = Annotated[dict[str, float], BeforeValidator(_pairs)]
 """Also written "beta1=0.9,beta2=0.999"; True and False are 1 and 0."""

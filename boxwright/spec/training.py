@@ -50,7 +50,7 @@ class ModelSpec(Frozen):
     fpn_channels: int = knob(256, "Channels of the pyramid and of the heads.", ge=16, le=512)
     head_convs: int = knob(4, "Convolutions in each head's tower.", ge=1, le=8)
     anchor_size: float = knob(4.0, "Side of the base anchor as a multiple of its level's stride.", gt=0)
-    bbox_aspect_ratios: Floats = knob((1.0, 2.0, 0.5), "Anchor width / height ratios.")
+    bbox_aspect_ratios: Floats = knob((1.0, 2.0, 0.5), "Anchor width / height ratios.", min_length=1)
     num_anchor_scales: int = knob(3, "Anchor sizes a level, spaced evenly within an octave.", ge=1, le=8)
     max_num_bboxes_in_prediction: int = knob(100, "Most boxes returned for a picture.", ge=1, le=1000)
     nms_iou_threshold: float = knob(0.5, "Boxes of a class that overlap a better one by more are dropped.", gt=0, lt=1)
@@ -124,7 +124,7 @@ class EvaluationSpec(Frozen):
 class MachineSpec(Frozen):
     """Where and how exactly the numbers are computed."""
 
-    seed: int = knob(0, "Seed of every random choice.", ge=0)
+    seed: int = knob(0, "Seed of every random choice.", ge=0, le=2**32 - 1)
     precision: Literal["float32", "bfloat16"] = knob("float32", "Arithmetic of the forward and backward pass.")
     accelerator: Literal["cpu", "cuda", "mps", "tpu"] = knob("cpu", "Processor.")
     loader_workers: int = knob(1, "Threads that decode and augment.", ge=1)

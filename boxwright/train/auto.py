@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from boxwright.dataset.rules import Checked
 from boxwright.jobdir import Derived
-from boxwright.spec.training import TrainSpec
+from boxwright.spec.training import EvaluationSpec, OptimizationSpec, TrainSpec
 from boxwright.train.machine import Machine
+from boxwright.train.optimizer import OPTIMIZERS, check_options
 
 STRIDE = 32
 """Sides of the network's input are multiples of this."""
@@ -99,6 +100,7 @@ def _check(spec: TrainSpec) -> None:
     warmup, steps = spec.optimization.warmup_steps, spec.optimization.max_steps
     if warmup > steps:
         raise ValueError(f"warmup_steps must not exceed max_steps, got {warmup} > {steps}")
+    check_options(spec.optimization)
 
 
 def _num_classes(_: TrainSpec, facts: Facts) -> tuple[Any, str]:
@@ -193,7 +195,19 @@ def _warmup(spec: TrainSpec, _: Facts) -> tuple[Any, str]:
     return steps, "a twelfth of the run, at most the published 500"
 
 
-def _optimizer(_: TrainSpec, __: Facts) -> tuple[Any, str]:
+def _decay(spec: TrainSpec, _: Facts) -> tuple[Any, str]:
+    rates, published = spec.optimization, OptimizationSpec()
+    for name in ("stepwise_learning_rate_steps", "stepwise_learning_rate_levels"):
+        if getattr(rates, name) != getattr(published, name):
+            return "stepwise", f"{name} is given"
+    return "cosine", "needs no steps to be chosen"
+
+
+def _optimizer(spec: TrainSpec, _: Facts) -> tuple[Any, str]:
+    options = set(spec.optimization.optimizer_arguments)
+    for name, (_make, known) in OPTIMIZERS.items():
+        if options and options <= known:
+            return name, "knows the given optimizer_arguments"
     return "adam", "reaches the accuracy of momentum in fewer steps on small data sets"
 
 
@@ -210,6 +224,11 @@ def _warmup_rate(spec: TrainSpec, _: Facts) -> tuple[Any, str]:
 
 def _steps_per_eval(spec: TrainSpec, _: Facts) -> tuple[Any, str]:
     return max(1, -(-spec.optimization.max_steps // 10)), "ten evaluations in the run"
+
+
+def _eval_batch(spec: TrainSpec, _: Facts) -> tuple[Any, str]:
+    batch = min(EvaluationSpec().eval_batch_size, spec.optimization.train_batch_size)
+    return batch, "no more than a training step, which keeps more in memory"
 
 
 def _ema(spec: TrainSpec, _: Facts) -> tuple[Any, str]:
@@ -244,11 +263,12 @@ RULES: dict[str, Rule] = {
     "optimization.optimizer_type": _optimizer,
     "optimization.initial_learning_rate": _rate,
     "optimization.warmup_learning_rate": _warmup_rate,
-    "optimization.learning_rate_decay_type": fixed("cosine", "needs no steps to be chosen"),
+    "optimization.learning_rate_decay_type": _decay,
     "optimization.ema": _ema,
     "augmentation.aug_scale_min": fixed(0.8, "objects of a fifth less"),
     "augmentation.aug_scale_max": fixed(1.2, "objects of a fifth more"),
     "augmentation.aug_color": fixed(0.2, "light varies"),
     "evaluation.train_steps_per_eval": _steps_per_eval,
+    "evaluation.eval_batch_size": _eval_batch,
 }
 """Path in the spec to the rule that derives it, in order: a rule sees what the rules before it derived."""

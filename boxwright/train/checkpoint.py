@@ -1,12 +1,13 @@
 """Saving and loading everything that a run needs to go on exactly where it was."""
 
 import json
+import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
@@ -25,6 +26,7 @@ class Progress:
         best: highest AP so far, -1 before the first evaluation.
         best_step: step of that evaluation.
         evaluations: how many there were.
+        evaluated: step of the last one.
         stale: evaluations since AP last improved by the wanted amount.
     """
 
@@ -32,6 +34,7 @@ class Progress:
     best: float = -1.0
     best_step: int = 0
     evaluations: int = 0
+    evaluated: int = 0
     stale: int = 0
 
 
@@ -62,29 +65,42 @@ class TrainState:
             OSError: the disk is full or cannot be written; the checkpoints that were there are untouched.
         """
         path = folder / f"step_{self.progress.step:08d}.safetensors"
+        self._write(path, save(self._tensors(), metadata={"progress": json.dumps(asdict(self.progress))}))
+        for old in checkpoints(folder)[:-keep]:
+            old.unlink()
+        for unfinished in folder.glob(".writing-*"):  # of a process that was killed while it wrote
+            shutil.rmtree(unfinished, ignore_errors=True)
+        return path
+
+    def _write(self, path: Path, data: bytes) -> None:
         try:
-            data = save(self._tensors(), metadata={"progress": json.dumps(asdict(self.progress))})
             files.write_bytes(str(path), data)
         except OSError as error:
             raise OSError(
                 error.errno,
-                f"cannot save the checkpoint of step {self.progress.step} ({error.strerror}); free some space and "
+                f"cannot save the weights of step {self.progress.step} ({error.strerror}); free some space and "
                 "repeat the command: it continues from the checkpoint before",
                 str(path),
             ) from error
-        for old in checkpoints(folder)[:-keep]:
-            old.unlink()
-        return path
 
     def save_best(self, folder: Path) -> None:
-        """Write the averaged weights as those of the best model."""
-        files.write_bytes(str(folder / BEST), save(_contiguous(self.average.state_dict())))
+        """Write the averaged weights as those of the best model. Raises: OSError, as `save` does."""
+        self._write(folder / BEST, save(_contiguous(self.average.state_dict())))
 
     def load(self, path: Path) -> None:
-        """Set everything to what the checkpoint holds."""
-        with safe_open(str(path), framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # it is no dict
-            progress = json.loads(file.metadata()["progress"])
+        """Set everything to what the checkpoint holds.
+
+        Raises:
+            ValueError: the file is damaged.
+        """
+        try:
+            with safe_open(str(path), framework="pt") as file:
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # it is no dict
+                progress = json.loads(file.metadata()["progress"])
+        except SafetensorError as error:
+            raise ValueError(
+                f"{path} is damaged ({error}); remove it and repeat the command, which continues from the one before"
+            ) from error
         self.model.load_state_dict(_under(tensors, "model."))
         self.average.load_state_dict(_under(tensors, "average."))
         state: dict[int, dict[str, Any]] = {}

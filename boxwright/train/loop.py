@@ -60,7 +60,8 @@ class Run:
 def fit(run: Run) -> Stop | None:
     """Train until `max_steps`, or until early stopping or `report` asks to stop.
 
-    Checkpoints are written after each evaluation and before stopping. The run continues from `run.state.progress`.
+    Checkpoints are written after each evaluation and before stopping. The run continues from `run.state.progress`,
+    with the evaluation of that step if it was stopped before it.
 
     Returns:
         why it stopped early, or None.
@@ -72,17 +73,16 @@ def fit(run: Run) -> Stop | None:
     progress, limit = run.state.progress, run.spec.optimization.max_steps
     makers = ((lambda step=step: run.batches[step]) for step in range(progress.step, limit))
     batches = prefetch(makers, workers=run.spec.machine.loader_workers)
-    stop: Stop | None = None
+    stop = evaluate_now(run) if evaluation_due(run) else early_stop(run)
     run.since = time.perf_counter()
     while progress.step < limit and stop is None:
         run.pending.append(train_step(run, next_batch(run, batches)))
         progress.step += 1
         stop = run.report(Event(kind="step", step=progress.step))
-        last = progress.step == limit
-        evaluating = last or progress.step % run.spec.evaluation.train_steps_per_eval == 0
-        if stop or evaluating or progress.step % LOG_EVERY == 0:
+        due = evaluation_due(run)
+        if stop or due or progress.step % LOG_EVERY == 0:
             stop = report_losses(run) or stop
-        if evaluating and not stop:
+        if due and not stop:
             stop = evaluate_now(run)
         elif stop:
             save_checkpoint(run)
@@ -146,6 +146,13 @@ def check_finite(run: Run, losses: list[float]) -> None:
             )
 
 
+def evaluation_due(run: Run) -> bool:
+    """Whether the present step is one to be evaluated at, and has not been."""
+    progress, every = run.state.progress, run.spec.evaluation.train_steps_per_eval
+    last = progress.step == run.spec.optimization.max_steps
+    return (last or progress.step % every == 0) and progress.step > progress.evaluated
+
+
 def evaluate_now(run: Run) -> Stop | None:
     """Measure the averaged weights, keep them if they are the best, save a checkpoint, and judge early stopping."""
     state, evaluation = run.state, run.spec.evaluation
@@ -163,25 +170,25 @@ def evaluate_now(run: Run) -> Stop | None:
         num_classes=run.spec.data.num_classes,
     )
     progress, step = state.progress, state.progress.step
-    progress.evaluations += 1
+    progress.evaluations, progress.evaluated = progress.evaluations + 1, step
     gain = float(metrics.AP) - progress.best
     progress.stale = 0 if gain >= evaluation.early_stopping_min_improvement else progress.stale + 1
-    if gain > 0:
+    if gain > 0 or progress.evaluations == 1:
         progress.best, progress.best_step = float(metrics.AP), step
         state.save_best(run.jobdir.checkpoints)
     values = {**metrics.values(), "seconds": time.perf_counter() - start, "best_step": progress.best_step}
     stop = run.report(Event(kind="evaluation", step=step, values=values))
     save_checkpoint(run)
     run.since = time.perf_counter()
-    return stop or (Stop.EARLY if out_of_patience(run) else None)
+    return stop or early_stop(run)
 
 
-def out_of_patience(run: Run) -> bool:
-    """Whether enough evaluations have passed, and enough of them without improvement."""
+def early_stop(run: Run) -> Stop | None:
+    """A reason to stop when enough evaluations have passed, and enough of them without improvement."""
     progress, evaluation = run.state.progress, run.spec.evaluation
     patience = evaluation.early_stopping_patience
     enough = progress.evaluations >= evaluation.early_stopping_min_evaluations
-    return bool(patience) and enough and progress.stale >= patience
+    return Stop.EARLY if patience and enough and progress.stale >= patience else None
 
 
 def statistics_images(run: Run) -> Iterator[Tensor]:

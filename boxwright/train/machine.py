@@ -1,6 +1,7 @@
 """What this machine has, and settings of the process that make it train faster."""
 
 import ctypes
+import importlib.util
 import platform
 from dataclasses import dataclass
 from typing import Any
@@ -42,9 +43,10 @@ def this_machine(accelerator: str | None = None) -> Machine:
     Raises:
         ValueError: the accelerator is not there.
     """
-    there = [name for name, found in (("cuda", torch.cuda.is_available()), ("mps", _has_mps())) if found] + ["cpu"]
+    found = {"cuda": torch.cuda.is_available(), "mps": _has_mps(), "cpu": True, "tpu": _has_tpu()}
+    there = [name for name, here in found.items() if here]
     chosen = accelerator or there[0]
-    if chosen not in (*there, "tpu"):
+    if chosen not in there:
         raise ValueError(f"accelerator={chosen} is not available on this machine; there is {', '.join(there)}")
     cores = (
         len(psutil.Process().cpu_affinity() or [0]) if hasattr(psutil.Process, "cpu_affinity") else psutil.cpu_count()
@@ -58,6 +60,10 @@ def this_machine(accelerator: str | None = None) -> Machine:
 
 def _has_mps() -> bool:
     return torch.backends.mps.is_available()
+
+
+def _has_tpu() -> bool:
+    return importlib.util.find_spec("torch_xla") is not None
 
 
 def _cpu_bfloat16() -> bool:
@@ -79,6 +85,12 @@ def keep_freed_memory() -> None:
     libc.mallopt(M_MMAP_MAX, 0)
     libc.mallopt(M_TRIM_THRESHOLD, 1 << 30)
     libc.mallopt(M_TOP_PAD, 64 << 20)
+
+
+def release_freed_memory() -> None:
+    """Give freed blocks back to the system, after `keep_freed_memory` and before work of another kind."""
+    if platform.libc_ver()[0] == "glibc":
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 def bytes_for_backward(model: nn.Module, images: Tensor) -> int:

@@ -46,19 +46,25 @@ OPTIMIZERS: dict[str, tuple[Callable[[Groups, Mapping[str, float]], torch.optim.
 """Name to constructor and the option names it knows; weight decay of adam is decoupled (AdamW)."""
 
 
-def make_optimizer(model: nn.Module, spec: OptimizationSpec) -> torch.optim.Optimizer:
-    """Optimizer over what is trainable; the L2 penalty falls on convolution weights only.
-
-    Raises:
-        ValueError: an option that the optimizer does not know.
-    """
-    make, known = OPTIMIZERS[spec.optimizer_type]
+def check_options(spec: OptimizationSpec) -> None:
+    """Raises: ValueError: an option that the optimizer does not know."""
+    _, known = OPTIMIZERS[spec.optimizer_type]
     unknown = sorted(set(spec.optimizer_arguments) - known)
     if unknown:
         raise ValueError(
             f"optimizer_type={spec.optimizer_type} does not know {', '.join(unknown)}; "
             f"it knows {', '.join(sorted(known))}"
         )
+
+
+def make_optimizer(model: nn.Module, spec: OptimizationSpec) -> torch.optim.Optimizer:
+    """Optimizer over what is trainable; the L2 penalty falls on convolution weights only.
+
+    Raises:
+        ValueError: an option that the optimizer does not know.
+    """
+    check_options(spec)
+    make, _ = OPTIMIZERS[spec.optimizer_type]
     trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
     kernels: list[Tensor] = [parameter for parameter in trainable if parameter.ndim > 1]
     others: list[Tensor] = [parameter for parameter in trainable if parameter.ndim <= 1]

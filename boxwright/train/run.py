@@ -2,6 +2,7 @@
 
 import copy
 import hashlib
+import logging
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,9 @@ from boxwright.train.loop import Report, Run, Stop, fit
 from boxwright.train.machine import keep_freed_memory, pictures_that_fit, this_machine
 from boxwright.train.optimizer import make_optimizer
 
+# Fabric would announce the precision that we print ourselves.
+logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
+
 PRECISIONS = {"float32": "32-true", "bfloat16": "bf16-mixed"}
 
 
@@ -42,6 +46,13 @@ class LabelledData:
     validation: CheckedPictures
     classes: tuple[ClassName, ...]
     digest: str
+
+
+@dataclass(frozen=True)
+class Paused:
+    """A run that was asked to stop and saved its place at `step`."""
+
+    step: int
 
 
 @dataclass(frozen=True)
@@ -63,7 +74,7 @@ class Trained:
     stop: Stop | None
 
 
-def train(jobdir: JobDir, report: Report) -> Trained:
+def train(jobdir: JobDir, report: Report) -> Trained | Paused:
     """Run the training job of a folder, from its last checkpoint if it has one.
 
     Raises:
@@ -76,10 +87,13 @@ def train(jobdir: JobDir, report: Report) -> Trained:
         raise FileNotFoundError(f"{jobdir.job_file} is missing; `boxwright train ALGORITHM --job-dir=DIR` writes it")
     given = parse(ALGORITHMS[job.algorithm], job.arguments)
     data = read_data(given.spec, report)
+    count_of(given.spec.evaluation.num_eval_images, data.validation)
     spec = job.spec or derive_spec(jobdir, job, data, report)
     torch.set_num_threads(this_machine(spec.machine.accelerator).cores)
     run = prepare(spec, data, jobdir, report)
     stop = fit(run)
+    if stop is Stop.CANCELLED:
+        return Paused(run.state.progress.step)
     return best_of(run, data, stop)
 
 
@@ -152,7 +166,6 @@ def derive_spec(jobdir: JobDir, job: Job, data: LabelledData, report: Report) ->
 
 def prepare(spec: TrainSpec, data: LabelledData, jobdir: JobDir, report: Report) -> Run:
     """Build model, average and optimizer, load pretrained weights or the last checkpoint."""
-    count_of(spec.evaluation.num_eval_images, data.validation)
     machine = spec.machine
     fabric = Fabric(accelerator=machine.accelerator, devices=1, precision=PRECISIONS[machine.precision])
     fabric.seed_everything(machine.seed, verbose=False)
@@ -169,7 +182,8 @@ def prepare(spec: TrainSpec, data: LabelledData, jobdir: JobDir, report: Report)
     state = TrainState(model, average, optimizer, Progress())
     if there:
         state.load(there[-1])
-        jobdir.forget_after(state.progress.step)
+    jobdir.forget_after(state.progress.step)
+    if there:
         report(Event(kind="resumed", step=state.progress.step, values={"file": there[-1].name}))
     batches = TrainingBatches(
         data.training,

@@ -1,0 +1,67 @@
+"""A job folder in remote storage, worked on in a local one: fetched at the start, sent back as it changes."""
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from boxwright.cache import cache_folder
+from boxwright.formats import files
+from boxwright.jobdir import Event
+
+SENT_AFTER = ("checkpoint", "finished", "stopped")
+"""Kinds of events after which the remote folder is brought up to date."""
+
+
+@dataclass
+class Mirror:
+    """Keeps a remote folder equal to a local one.
+
+    Attributes:
+        local: where the job works.
+        remote: URL of the job's folder, such as `gs://bucket/job`.
+    """
+
+    local: Path
+    remote: str
+    _sent: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def fetch(self) -> None:
+        """Make the local folder equal to the remote one. Raises: OSError."""
+        there = self._there()
+        for name in there:
+            files.write_bytes(str(self.local / name), files.read_bytes(files.join(self.remote, name)))
+        for path in self._here():
+            if path.relative_to(self.local).as_posix() not in there:
+                path.unlink()
+        self._sent = {name: self._state(self.local / name) for name in there}
+
+    def send(self) -> None:
+        """Send what is new or has changed, and delete remotely what is gone. Raises: OSError."""
+        states = {path.relative_to(self.local).as_posix(): self._state(path) for path in self._here()}
+        for name, state in states.items():
+            if self._sent.get(name) != state:
+                files.write_bytes(files.join(self.remote, name), (self.local / name).read_bytes())
+        for name in self._sent.keys() - states.keys():
+            files.remove(files.join(self.remote, name))
+        self._sent = states
+
+    def __call__(self, event: Event) -> None:
+        """Listen to a job: send after the events that leave something worth keeping."""
+        if event.kind in SENT_AFTER:
+            self.send()
+
+    def _there(self) -> list[str]:
+        return files.walk(self.remote) if files.is_folder(self.remote) else []
+
+    def _here(self) -> list[Path]:
+        return [path for path in self.local.rglob("*") if path.is_file()] if self.local.is_dir() else []
+
+    @staticmethod
+    def _state(path: Path) -> tuple[int, int]:
+        status = path.stat()
+        return status.st_mtime_ns, status.st_size
+
+
+def mirror(remote: str) -> Mirror:
+    """The mirror of a remote folder, always in the same place of the cache."""
+    return Mirror(cache_folder("jobs", hashlib.sha256(remote.rstrip("/").encode()).hexdigest()[:16]), remote)

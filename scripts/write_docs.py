@@ -1,0 +1,151 @@
+"""Writes the parts of docs/ that are derived from declarations.
+
+`python scripts/write_docs.py` writes them, `--check` only says with status 1 which are stale. Such a part stands
+between `<!-- NAME: written by scripts/write_docs.py -->` and `<!-- end of NAME -->`.
+"""
+
+import re
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+import numpy as np
+from pydantic.fields import FieldInfo
+
+from boxwright.algorithms import ALGORITHMS, Algorithm, Argument, parse
+from boxwright.arguments import as_text
+from boxwright.spec.training import TrainSpec
+from boxwright.train.auto import RULES, DataFacts, Facts, derive
+from boxwright.train.machine import Machine
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+
+LIMITS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
+KINDS = {int: "whole number", float: "number", str: "text", bool: "True, False", tuple: "list", dict: "name=value list"}
+
+PATHS = {"training_data_path": "train-*", "validation_data_path": "validation-*"}
+
+MANY = 64
+"""Pictures of a step that fit into the memory of the example machines."""
+
+
+def argument_tables(algorithm: Algorithm) -> str:
+    """A table for each group of arguments, with what each takes, its published default and its meaning."""
+    parts = []
+    for group, field in TrainSpec.model_fields.items():
+        arguments = [one for one in algorithm.arguments if one.path.startswith(f"{group}.")]
+        if not arguments:
+            continue
+        heading = str(field.annotation.__doc__)
+        rows = [argument_row(one) for one in arguments]
+        parts.append(
+            f"### {group.capitalize()}\n\n{heading}\n\n"
+            + table(("argument", "values", "published default", "left out", "meaning"), rows)
+        )
+    return "\n".join(parts)
+
+
+def argument_row(argument: Argument) -> tuple[str, ...]:
+    """The row of one argument."""
+    field = argument.field
+    extra: Any = field.json_schema_extra
+    unit = f" {extra['unit']}" if extra["unit"] else ""
+    default = "required" if field.is_required() else as_text(field.default)
+    shown = default if field.is_required() else (f"`{default}`{unit}" if default else "none")
+    # Another name of a field has values of its own, which its help states.
+    takes = values(field) if argument.to_field is None else ""
+    left_out = "" if field.is_required() else ("derived" if argument.path in RULES else "default")
+    return f"`{argument.name}`", takes, shown, left_out, argument.help or str(field.description)
+
+
+def values(field: FieldInfo) -> str:
+    """What a field takes: its choices, or its kind and range."""
+    kind: Any = field.annotation
+    if get_origin(kind) is Literal:
+        return ", ".join(f"`{one}`" for one in get_args(kind))
+    limits = [
+        f"{sign} {getattr(one, name)}" for one in field.metadata for name, sign in LIMITS.items() if hasattr(one, name)
+    ]
+    origin = get_origin(kind) or kind
+    return " ".join([KINDS[origin], ", ".join(limits)]).strip()
+
+
+def derived_table(algorithm: Algorithm) -> str:
+    """What all arguments that can be derived become for two examples, and the reason given with the first."""
+    spec = parse(algorithm, PATHS)
+    facts = (small_set_on_a_cpu(), large_set_on_a_gpu())
+    small, large = (derive(spec.spec, spec.given, one)[1] for one in facts)
+    names = {one.path: one.name for one in reversed(algorithm.arguments)}
+    rows = [
+        (f"`{names[one.name]}`", f"`{as_text(one.value)}`", one.reason, f"`{as_text(other.value)}`")
+        for one, other in zip(small, large, strict=True)
+    ]
+    heads = tuple(f"{one.data.pictures:,} pictures, {one.machine.name}" for one in facts)
+    return table(("argument", heads[0], "reason", heads[1]), rows)
+
+
+def small_set_on_a_cpu() -> Facts:
+    """300 photographs of 480 x 640 with objects of 40 to 200 pixels, and a processor of two cores."""
+    machine = Machine("cpu", "2-core processor", cores=2, memory=4 << 30, bfloat16=True)
+    return Facts(example_data(300, (480, 640), (40, 200)), machine, lambda _: MANY)
+
+
+def large_set_on_a_gpu() -> Facts:
+    """20,000 photographs of 1080 x 1920 with objects of 20 to 500 pixels, and a card."""
+    machine = Machine("cuda", "graphics card", cores=16, memory=80 << 30, bfloat16=True)
+    return Facts(example_data(20_000, (1080, 1920), (20, 500)), machine, lambda _: MANY)
+
+
+def example_data(pictures: int, size: tuple[int, int], sides: tuple[int, int]) -> DataFacts:
+    """Facts of a data set of three classes whose boxes have sides spread evenly between two numbers of pixels."""
+    spread = np.linspace(*sides, 300, dtype=np.float32)
+    boxes = np.stack([spread, np.roll(spread, 60)], 1)
+    return DataFacts(pictures, pictures // 4, 3, size, boxes, np.arange(300) * 3 // 300)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join("| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |\n" for line in lines)
+
+
+def pages() -> Iterator[tuple[Path, str]]:
+    """Every page with derived parts, as it should be."""
+    for algorithm in ALGORITHMS.values():
+        path = DOCS / f"{algorithm.name}.md"
+        text = replaced(path.read_text("utf-8"), "arguments", argument_tables(algorithm))
+        yield path, replaced(text, "derived values", derived_table(algorithm))
+
+
+def replaced(text: str, name: str, part: str) -> str:
+    """A page with one derived part renewed.
+
+    Raises:
+        ValueError: the page has no place for it.
+    """
+    start, end = f"<!-- {name}: written by scripts/write_docs.py -->", f"<!-- end of {name} -->"
+    place = re.compile(f"{re.escape(start)}.*?{re.escape(end)}", re.DOTALL)
+    if not place.search(text):
+        raise ValueError(f"no place for {name}: write {start} and {end}")
+    return place.sub(lambda _: f"{start}\n\n{part}\n{end}", text)
+
+
+def stale() -> list[Path]:
+    """Pages whose derived parts are not what they should be."""
+    return [path for path, text in pages() if path.read_text("utf-8") != text]
+
+
+def main(words: Sequence[str]) -> int:
+    """Write the pages, or check them."""
+    if "--check" in words:
+        found = stale()
+        sys.stdout.writelines(f"{path} is stale; run make docs\n" for path in found)
+        return 1 if found else 0
+    for path, text in list(pages()):
+        path.write_text(text, "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

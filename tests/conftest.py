@@ -1,0 +1,141 @@
+"""Drawn records, the arguments of a tiny run and one finished job, shared by the tests of training and commands."""
+
+import contextlib
+import io
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from unittest import mock
+
+import pytest
+import torch
+
+from boxwright import cli, formats
+from boxwright.dataset.draw import draw_shapes
+
+SIZE = (64, 96)
+CLASSES = ("circle", "square")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command left: its exit status and what it printed."""
+
+    status: int
+    out: str
+    err: str
+
+
+def _command(*words: object) -> Ran:
+    out, err = io.StringIO(), io.StringIO()
+    argv = ["boxwright", *map(str, words)]
+    with (
+        mock.patch.object(sys, "argv", argv),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+        pytest.raises(SystemExit) as left,
+    ):
+        cli.main()
+    return Ran(left.value.code if isinstance(left.value.code, int) else 0, out.getvalue(), err.getvalue())
+
+
+@pytest.fixture(scope="session")
+def one_thread() -> Iterator[None]:
+    """Keeps PyTorch to one thread: on a busy machine, tiny tensors on many threads take many times longer."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    with mock.patch.object(torch, "set_num_threads"):
+        yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def command(one_thread: None) -> Iterator[Callable[..., Ran]]:
+    """Runs `boxwright` with the given words in this process."""
+    with mock.patch("boxwright.train.loop.STATISTICS_IMAGES", 8):
+        yield _command
+
+
+@pytest.fixture(scope="session")
+def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder with TFRecords of 12 training and 6 validation pictures of 64 x 96 pixels, and labels.txt."""
+    folder = tmp_path_factory.mktemp("records")
+    for split, count, seed in (("train", 12, 3), ("validation", 6, 4)):
+        formats.write(draw_shapes(count, SIZE, seed, CLASSES), str(folder), to="tfrecord", split=split)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny(records: Path) -> Callable[..., dict[str, str]]:
+    """Makes the arguments of a run of a few seconds; a keyword replaces one, None leaves it out."""
+
+    def arguments(**changes: object) -> dict[str, str]:
+        values: dict[str, object] = {
+            "training_data_path": f"{records}/train-*",
+            "validation_data_path": f"{records}/validation-*",
+            "max_steps": 4,
+            "train_batch_size": 2,
+            "train_steps_per_eval": 2,
+            "image_size": "64,96",
+            "backbone": "efficientnet_lite0",
+            "pretrained_checkpoint_path": "none",
+            "fpn_channels": 16,
+            "fpn_max_level": 5,
+            "head_convs": 1,
+            "precision": "float32",
+            "accelerator": "cpu",
+        }
+        return {name: str(value) for name, value in {**values, **changes}.items() if value is not None}
+
+    return arguments
+
+
+@pytest.fixture(scope="session")
+def words() -> Callable[..., list[str]]:
+    """Writes arguments as the words of a training command for a job's folder."""
+    return lambda folder, arguments: [
+        "train",
+        "image_object_detection",
+        f"--job-dir={folder}",
+        *(f"--{name}={value}" for name, value in arguments.items()),
+    ]
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A finished job: its folder, and what the command printed."""
+
+    folder: Path
+    ran: Ran
+
+    @property
+    def model(self) -> Path:
+        """The trained model's folder."""
+        return self.folder / "model"
+
+
+@pytest.fixture(scope="session")
+def finished(
+    tmp_path_factory: pytest.TempPathFactory,
+    command: Callable[..., Ran],
+    tiny: Callable[..., dict[str, str]],
+    words: Callable[..., list[str]],
+) -> Finished:
+    """A job that ran to its end and found something: 24 steps from ImageNet weights, validated on what it learnt."""
+    folder = tmp_path_factory.mktemp("job") / "run"
+    arguments = tiny(
+        max_steps=24,
+        train_batch_size=4,
+        train_steps_per_eval=12,
+        fpn_channels=32,
+        pretrained_checkpoint_path="imagenet",
+        initial_learning_rate=0.003,
+        freeze_batch_norm=False,
+        aug_rand_hflip=False,
+        aug_scale_min=1,
+        aug_scale_max=1,
+        aug_color=0,
+    )
+    arguments["validation_data_path"] = arguments["training_data_path"]
+    return Finished(folder, command(*words(folder, arguments)))

@@ -1,0 +1,260 @@
+"""Tests of whole training runs: repeated, killed, continued, short of disk, and on data that does not fit."""
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from boxwright import formats
+from boxwright.dataset.draw import draw_shapes
+from boxwright.dataset.rules import check
+from boxwright.formats.sample import Dataset, named_classes
+from boxwright.jobdir import Event, JobDir
+from boxwright.spec.training import DataSpec, TrainSpec
+from boxwright.train.checkpoint import BEST, checkpoints
+from boxwright.train.loop import Report, Stop
+from boxwright.train.run import Paused, Trained, count_classes, digest, read_data, train
+
+Curve = Callable[[JobDir], list[tuple[object, ...]]]
+MakeJob = Callable[..., JobDir]
+
+KILLED = """
+import os, signal, sys
+import torch
+from boxwright import cli, work
+from boxwright.formats import files
+from boxwright.train import checkpoint, loop
+
+work.write_model = lambda trained, jobdir: {}
+loop.STATISTICS_IMAGES, loop.LOG_EVERY = 4, 1
+torch.set_num_threads(1)
+torch.set_num_threads = lambda _: None
+number, step, place = getattr(signal, sys.argv.pop(1)), int(sys.argv.pop(1)), sys.argv.pop(1)
+one_step, publish = loop.train_step, files.publish
+
+def train_step(run, batch):
+    if place == "step" and run.state.progress.step == step:
+        os.kill(os.getpid(), number)
+    return one_step(run, batch)
+
+def publish_checkpoint(staged, path):
+    if place == "checkpoint" and path.endswith(f"step_{step:08d}.safetensors"):
+        os.kill(os.getpid(), number)
+    publish(staged, path)
+
+loop.train_step, files.publish = train_step, publish_checkpoint
+cli.main()
+"""
+"""`boxwright` that sends itself a signal before a 0-based step, or between the writing of a checkpoint and its renaming.
+
+One thread, as in the tests of this process: sums do not depend on the machine.
+"""
+
+
+def boxwright(command: Sequence[str], number: str, step: int, place: str = "step") -> int:
+    """The exit status of a command that is sent a signal at a step."""
+    words = [sys.executable, "-c", KILLED, number, str(step), place, *command]
+    return subprocess.run(words, capture_output=True, timeout=120, check=False).returncode
+
+
+def listen(jobdir: JobDir, stop_at: int = 0) -> Report:
+    """Writes events down, and asks to stop at a step."""
+
+    def report(event: Event) -> Stop | None:
+        if event.kind != "step":
+            jobdir.append(event)
+        return Stop.CANCELLED if event.kind == "step" and event.step == stop_at else None
+
+    return report
+
+
+def last_checkpoint(jobdir: JobDir) -> bytes:
+    return checkpoints(jobdir.checkpoints)[-1].read_bytes()
+
+
+def run(jobdir: JobDir, stop_at: int = 0) -> Trained | Paused:
+    return train(jobdir, listen(jobdir, stop_at))
+
+
+def test_after_kill_9_the_same_command_ends_as_if_nothing_had_happened(
+    tmp_path: Path, tiny: Callable[..., dict[str, str]], words: Callable[..., list[str]], curve: Curve
+) -> None:
+    arguments = tiny(max_steps=6, ema=0.9)
+    whole, killed = JobDir(tmp_path / "whole"), JobDir(tmp_path / "killed")
+    assert boxwright(words(whole.path, arguments), "SIGKILL", -1) == 0
+    command = words(killed.path, arguments)
+    assert boxwright(command, "SIGKILL", 3) == -signal.SIGKILL
+    assert [path.name for path in checkpoints(killed.checkpoints)] == ["step_00000002.safetensors"]
+    assert boxwright(command, "SIGKILL", 4, "checkpoint") == -signal.SIGKILL
+    assert [path.name for path in checkpoints(killed.checkpoints)] == ["step_00000002.safetensors"]
+    assert boxwright(command, "SIGKILL", -1) == 0
+    assert [event.step for event in killed.events() if event.kind == "resumed"] == [2, 2]
+    assert len(curve(whole)) == 6 + 3
+    assert curve(killed) == curve(whole)
+    assert last_checkpoint(killed) == last_checkpoint(whole)
+    assert (killed.checkpoints / BEST).read_bytes() == (whole.checkpoints / BEST).read_bytes()
+    assert killed.read_result()["metrics"] == whole.read_result()["metrics"]  # type: ignore[index]  # both are there
+    assert {path.name for path in killed.checkpoints.iterdir()} == {path.name for path in whole.checkpoints.iterdir()}
+
+
+def test_sigterm_saves_and_leaves_with_a_status_of_its_own(
+    tmp_path: Path, tiny: Callable[..., dict[str, str]], words: Callable[..., list[str]], job: MakeJob, curve: Curve
+) -> None:
+    arguments = tiny()
+    stopped = JobDir(tmp_path / "stopped")
+    assert boxwright(words(stopped.path, arguments), "SIGTERM", 0) == 75
+    assert [path.name for path in checkpoints(stopped.checkpoints)] == ["step_00000001.safetensors"]
+    last = list(stopped.events())[-1]
+    assert (last.kind, last.step, last.values) == ("stopped", 1, {"reason": "cancelled"})
+    assert stopped.read_result() is None
+    assert isinstance(run(stopped), Trained)
+    whole = job("whole")
+    run(whole)
+    assert curve(stopped) == curve(whole)
+    assert last_checkpoint(stopped) == last_checkpoint(whole)
+
+
+def test_seed_decides_the_curve(job: MakeJob, curve: Curve) -> None:
+    curves = []
+    for name, seed in (("one", 1), ("again", 1), ("other", 2)):
+        jobdir = job(name, seed=seed, max_steps=2)
+        run(jobdir)
+        curves.append((curve(jobdir), last_checkpoint(jobdir)))
+    assert curves[0] == curves[1]
+    assert curves[0][0] != curves[2][0]
+    assert curves[0][1] != curves[2][1]
+
+
+def test_what_a_run_gives(job: MakeJob) -> None:
+    jobdir = job()
+    trained = run(jobdir)
+    assert isinstance(trained, Trained)
+    assert trained.stop is None
+    assert [one.name for one in trained.data.classes] == ["circle", "square"]
+    assert len(trained.predictions) == trained.metrics.pictures == 6
+    evaluations = {event.step: event.values["AP"] for event in jobdir.events() if event.kind == "evaluation"}
+    assert trained.metrics.AP == evaluations[trained.step] == max(evaluations.values())
+    there = jobdir.read_job()
+    assert there is not None and there.spec == trained.spec
+    assert {one.name for one in there.derived} >= {"data.num_classes", "optimization.warmup_steps"}
+    kinds = [event.kind for event in jobdir.events()]
+    assert kinds.index("data") < kinds.index("derived") < kinds.index("weights") < kinds.index("train")
+
+
+def test_a_larger_number_of_steps_continues(job: MakeJob, curve: Curve) -> None:
+    jobdir = job(max_steps=2)
+    run(jobdir)
+    short = curve(jobdir)
+    job(max_steps=4)
+    trained = run(jobdir)
+    assert isinstance(trained, Trained) and trained.spec.optimization.max_steps == 4
+    assert curve(jobdir)[: len(short)] == short
+    assert [row[1] for row in curve(jobdir) if row[0] == "train"] == [1, 2, 3, 4]
+
+
+def test_a_full_disk_costs_nothing_but_the_steps_since(
+    job: MakeJob, curve: Curve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobdir, whole = job("full"), job("whole")
+    run(whole)
+    sync = os.fsync
+
+    def full(file: int) -> None:
+        if os.fstat(file).st_size > 1_000_000 and checkpoints(jobdir.checkpoints):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        sync(file)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match=r"cannot save the weights of step 4 \(No space left on device\)"):
+            run(jobdir)
+    assert [path.name for path in checkpoints(jobdir.checkpoints)] == ["step_00000002.safetensors"]
+    assert isinstance(run(jobdir), Trained)
+    assert curve(jobdir) == curve(whole)
+    assert last_checkpoint(jobdir) == last_checkpoint(whole)
+
+
+def test_a_run_that_died_before_its_first_checkpoint_reports_each_step_once(job: MakeJob, curve: Curve) -> None:
+    jobdir = job()
+    for step in (1, 2):
+        values = {"loss": 1.0, "class_loss": 1.0, "box_loss": 1.0, "learning_rate": 1.0}
+        jobdir.append(Event(kind="train", step=step, values=values))
+    run(jobdir)
+    assert [row[1] for row in curve(jobdir) if row[0] == "train"] == [1, 2, 3, 4]
+
+
+def test_pictures_without_objects_are_trained_on(job: MakeJob, records: Path, tmp_path: Path) -> None:
+    drawn = formats.read(str(records), split="train")
+    with_boxes = [sample for sample in drawn if len(sample.boxes)][:1]
+    empty = [sample for sample in draw_shapes(60, (64, 96), 5, ("circle",)) if not len(sample.boxes)][:4]
+    assert len(empty) >= 3
+    formats.write(Dataset(with_boxes + empty, drawn.classes), str(tmp_path / "few"), to="tfrecord", split="train")
+    jobdir = job(training_data_path=f"{tmp_path}/few/train-*", train_batch_size=1, max_steps=5)
+    assert isinstance(run(jobdir), Trained)
+    boxes = [event.values["box_loss"] for event in jobdir.events() if event.kind == "train"]
+    assert boxes.count(0.0) >= 3
+    assert all(np.isfinite(boxes))
+
+
+@pytest.mark.parametrize("optimizer", ["momentum", "rmsprop"])
+def test_other_optimizers_are_continued_exactly(job: MakeJob, curve: Curve, optimizer: str) -> None:
+    changes = {"optimizer_type": optimizer, "optimizer_arguments": "momentum=0.8", "initial_learning_rate": 0.001}
+    whole, parts = job("whole", **changes), job("parts", **changes)
+    run(whole)
+    assert run(parts, stop_at=1) == Paused(1)
+    run(parts)
+    assert curve(parts) == curve(whole)
+    assert last_checkpoint(parts) == last_checkpoint(whole)
+
+
+def test_more_evaluation_pictures_than_there_are(job: MakeJob) -> None:
+    with pytest.raises(ValueError, match="num_eval_images must not exceed the 6 validation pictures, got 7"):
+        run(job(num_eval_images=7))
+    # Nothing was computed, so the corrected command may use the folder.
+    trained = run(job(num_eval_images=2, max_steps=1))
+    assert isinstance(trained, Trained) and trained.metrics.pictures == 2
+
+
+def test_weights_of_an_earlier_run_can_be_started_from(job: MakeJob) -> None:
+    first = job("first", max_steps=2, train_steps_per_eval=2)
+    run(first)
+    second = job("second", max_steps=1, pretrained_checkpoint_path=first.checkpoints / BEST)
+    run(second)
+    (loaded,) = [event.values for event in second.events() if event.kind == "weights"]
+    assert loaded == {"source": str(first.checkpoints / BEST), "skipped": []}
+
+
+def spec(training: Path | str, validation: Path | str, num_classes: int = 0) -> TrainSpec:
+    paths = {"training_data_path": str(training), "validation_data_path": str(validation)}
+    return TrainSpec(data=DataSpec(**paths, num_classes=num_classes))
+
+
+def test_classes_of_both_sets_must_be_the_same(records: Path, tmp_path: Path) -> None:
+    formats.write(draw_shapes(4, (64, 96), 1, ("square", "circle")), str(tmp_path), to="tfrecord", split="test")
+    with pytest.raises(ValueError, match="must have the same classes, got 1 circle, 2 square and 1 square, 2 circle"):
+        read_data(spec(f"{records}/train-*", f"{tmp_path}/test-*"), lambda _: None)
+
+
+def test_classes_are_counted_where_they_have_no_names() -> None:
+    drawn = draw_shapes(6, (64, 96), 1, ("circle", "ring", "star"))
+    highest = max(int(sample.labels.max()) for sample in drawn if len(sample.labels))
+    assert count_classes(Dataset(drawn.samples, ())) == highest + 1
+    assert count_classes(Dataset(drawn.samples, named_classes("abcde"))) == 5
+    assert count_classes(Dataset([], ())) == 1
+
+
+def test_data_is_reported_and_digested(records: Path) -> None:
+    heard: list[Event] = []
+    data = read_data(spec(f"{records}/train-*", f"{records}/validation-*"), heard.append)
+    assert [event.values["set"] for event in heard] == ["training", "validation"]
+    assert [event.values["pictures"] for event in heard] == [len(data.training), len(data.validation)] == [12, 6]
+    assert set(heard[0].values["classes"]) == {"circle", "square"}
+    samples = [check(sample, 2) for sample in formats.read(str(records), split="train")]
+    assert digest([samples]) == digest([samples]) != digest([samples[::-1]])
+    assert data.digest != digest([samples])
