@@ -24,6 +24,9 @@ PAD_COLOUR = (124, 116, 104)
 FORMATS = ("JPEG", "PNG", "GIF", "BMP")
 """Pillow's names of the formats that are read."""
 
+SURPLUS = bytes(range(1, 65))
+"""Compressed pixels that no JPEG needs; without 0xff, which starts a marker."""
+
 Picture = NDArray[np.uint8]
 
 
@@ -50,7 +53,8 @@ def header(encoded: bytes) -> PictureHeader:
             with Image.open(io.BytesIO(encoded), formats=FORMATS) as image:
                 width, height = image.size
                 kind = image.format or ""
-                orientation = int(image.getexif().get(0x0112, 1)) if kind in ("JPEG", "PNG") else 1
+                # PNG's own getexif decodes the whole picture.
+                orientation = int(Image.Image.getexif(image).get(0x0112, 1)) if kind in ("JPEG", "PNG") else 1
     except Image.DecompressionBombError as error:
         raise ValueError(f"picture is larger than {MAX_PIXELS:,} pixels: {error}") from error
     except (OSError, SyntaxError, ValueError) as error:
@@ -77,6 +81,33 @@ def decode(encoded: bytes) -> Picture:
             return _as_rgb(image)
     except (OSError, SyntaxError, ValueError) as error:
         raise ValueError(f"cannot decode the {kind} picture: {error}") from error
+
+
+def check_whole(encoded: bytes) -> None:
+    """Find damage inside a JPEG whose end is there: decoders fill what is missing with grey and say nothing.
+
+    Bytes put before the end marker change the picture only where its compressed pixels fall short; broken markers stop
+    Pillow. Of a progressive JPEG only the last scan is looked at so closely. Other formats carry checksums or no
+    compression, and `decode` finds their damage. Costs about 0.6 ms for 640 x 480, decoding at an eighth of the size.
+
+    Raises:
+        ValueError: the JPEG is damaged.
+    """
+    if header(encoded).format != "JPEG":
+        return
+    end = encoded.rfind(b"\xff\xd9")
+    try:
+        whole = _coarse(encoded) == _coarse(encoded[:end] + SURPLUS + encoded[end:])
+    except (OSError, SyntaxError, ValueError) as error:
+        raise ValueError(f"the JPEG picture is damaged: {error}") from error
+    if not whole:
+        raise ValueError("the JPEG picture is damaged: its compressed pixels end before the picture does")
+
+
+def _coarse(encoded: bytes) -> bytes:
+    with Image.open(io.BytesIO(encoded)) as image:
+        image.draft("L", (1, 1))
+        return image.tobytes()
 
 
 def _as_rgb(image: Image.Image) -> Picture:
@@ -140,7 +171,8 @@ def letterbox(picture: Picture, size: tuple[int, int]) -> tuple[Picture, Placeme
         resized = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
     else:
         resized = small
-    canvas = np.empty((*size, 3), np.uint8)
-    canvas[:] = PAD_COLOUR
-    canvas[:height, :width] = resized
-    return canvas, Placement(width / (small.shape[1] * factor), height / (small.shape[0] * factor))
+    below, beside = size[0] - height, size[1] - width
+    canvas = cv2.copyMakeBorder(resized, 0, below, 0, beside, cv2.BORDER_CONSTANT, value=PAD_COLOUR)
+    return np.asarray(canvas, np.uint8), Placement(
+        width / (small.shape[1] * factor), height / (small.shape[0] * factor)
+    )

@@ -147,7 +147,10 @@ class JobDir:
                     yield Event.model_validate_json(line)
 
     def forget_after(self, step: int) -> None:
-        """Drop the events of steps after `step`: a run that resumes from its checkpoint reports them again."""
+        """Drop the events of steps after `step`: a run that resumes from its checkpoint reports them again.
+
+        An unfinished last line goes as well, which else would spoil the next one.
+        """
         kept = [event.model_dump_json() + "\n" for event in self.events() if event.step <= step]
         files.write_text(str(self.events_file), "".join(kept))
 

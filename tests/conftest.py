@@ -51,8 +51,9 @@ def one_thread() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def command(one_thread: None) -> Iterator[Callable[..., Ran]]:
+def command(request: pytest.FixtureRequest) -> Iterator[Callable[..., Ran]]:
     """Runs `boxwright` with the given words in this process."""
+    request.getfixturevalue("one_thread")
     with mock.patch("boxwright.train.loop.STATISTICS_IMAGES", 8):
         yield _command
 

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from boxwright import imaging
-from boxwright.imaging import PAD_COLOUR, Placement, decode, header, letterbox, shrink, shrink_factor
+from boxwright.imaging import PAD_COLOUR, Placement, check_whole, decode, header, letterbox, shrink, shrink_factor
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -219,3 +219,40 @@ def test_boxes_go_to_the_canvas_and_back() -> None:
     on_canvas = placement.to_canvas(boxes)
     assert on_canvas.dtype == np.float32 and on_canvas.tolist() == [[5, 40, 15, 80]]
     np.testing.assert_array_equal(placement.to_picture(on_canvas), boxes)
+
+
+def damaged(encoded: bytes, how: str) -> bytes:
+    middle = len(encoded) // 2
+    if how == "missing":
+        return encoded[:middle] + encoded[middle + 400 :]
+    if how == "zeros":
+        return encoded[:middle] + bytes(400) + encoded[middle + 400 :]
+    if how == "marker":
+        return encoded[:middle] + b"\xff\xc0" * 20 + encoded[middle + 40 :]
+    return encoded[:middle] + encoded[-2:]
+
+
+@pytest.mark.parametrize("how", ["missing", "zeros", "marker", "cut"])
+def test_damage_inside_a_jpeg_is_found(how: str) -> None:
+    smooth = Image.fromarray(noise(40, 50)).resize((200, 160), Image.Resampling.BICUBIC)
+    encoded = encode(smooth, "JPEG")
+    check_whole(encoded)
+    with pytest.raises(ValueError, match="the JPEG picture is damaged: "):
+        check_whole(damaged(encoded, how))
+
+
+@pytest.mark.parametrize(
+    "options", [{"progressive": True}, {"subsampling": 0}, {"quality": 10}, {"exif": Image.Exif()}]
+)
+def test_whole_jpegs_are_not_found_damaged(options: Any) -> None:
+    for side in (1, 8, 9, 100):
+        check_whole(encode(Image.fromarray(noise(side, side)), "JPEG", **options))
+    check_whole(encode(Image.fromarray(noise(9, 9)), "PNG"))
+
+
+def test_photographs_are_not_found_damaged() -> None:
+    files = sorted((DATA / "coco128").rglob("*.jpg"))[:40]
+    if not files:
+        pytest.skip("needs the photographs of ../shared/data/coco128")
+    for file in files:
+        check_whole(file.read_bytes())

@@ -88,13 +88,15 @@ def check(sample: Sample, num_classes: int, *, decode: bool = False) -> Checked:
     Args:
         sample: as its data set states it.
         num_classes: K; inner labels lie in 0..K-1. Messages count them from 1.
-        decode: decode every picture in full. Otherwise only its header is read, and a picture is decoded only if its
-            last bytes look cut off.
+        decode: decode every picture in full and look for damage inside JPEGs. Otherwise only its header is read, and a
+            picture is decoded only if its last bytes look cut off.
     """
     try:
         header = imaging.header(sample.encoded)
         if decode or not _looks_complete(header.format, sample.encoded):
             imaging.decode(sample.encoded)
+        if decode:
+            imaging.check_whole(sample.encoded)
     except ValueError as error:
         return _unusable(sample, str(error))
     return _check_boxes(sample, num_classes, header)

@@ -117,6 +117,12 @@ def checkpoints(folder: Path) -> list[Path]:
     return sorted(folder.glob("step_*.safetensors"))
 
 
+def last_step(folder: Path) -> int:
+    """Step of the last checkpoint, 0 where there is none."""
+    there = checkpoints(folder)
+    return int(there[-1].stem.removeprefix("step_")) if there else 0
+
+
 def _contiguous(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name: value.contiguous() for name, value in tensors.items()}
 

@@ -26,7 +26,7 @@ from boxwright.models.retinanet import RetinaNet
 from boxwright.models.weights import load_pretrained
 from boxwright.spec.training import TrainSpec
 from boxwright.train.auto import Facts, data_facts, derive
-from boxwright.train.checkpoint import BEST, Progress, TrainState, checkpoints
+from boxwright.train.checkpoint import BEST, Progress, TrainState, checkpoints, last_step
 from boxwright.train.evaluate import count_of, evaluate, predict, training_mode
 from boxwright.train.loop import Report, Run, Stop, fit
 from boxwright.train.machine import keep_freed_memory, pictures_that_fit, this_machine
@@ -85,6 +85,7 @@ def train(jobdir: JobDir, report: Report) -> Trained | Paused:
     job = jobdir.read_job()
     if job is None:
         raise FileNotFoundError(f"{jobdir.job_file} is missing; `boxwright train ALGORITHM --job-dir=DIR` writes it")
+    jobdir.forget_after(last_step(jobdir.checkpoints))
     given = parse(ALGORITHMS[job.algorithm], job.arguments)
     data = read_data(given.spec, report)
     count_of(given.spec.evaluation.num_eval_images, data.validation)
@@ -182,8 +183,6 @@ def prepare(spec: TrainSpec, data: LabelledData, jobdir: JobDir, report: Report)
     state = TrainState(model, average, optimizer, Progress())
     if there:
         state.load(there[-1])
-    jobdir.forget_after(state.progress.step)
-    if there:
         report(Event(kind="resumed", step=state.progress.step, values={"file": there[-1].name}))
     batches = TrainingBatches(
         data.training,

@@ -13,8 +13,9 @@ from boxwright.train.run import derive_spec, prepare, read_data
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch, one_thread: None) -> None:
+def quick(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     """Statistics of few pictures, the losses of every step, and a single thread."""
+    request.getfixturevalue("one_thread")
     monkeypatch.setattr(loop, "STATISTICS_IMAGES", 4)
     monkeypatch.setattr(loop, "LOG_EVERY", 1)
 

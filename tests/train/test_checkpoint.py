@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from boxwright.spec.training import OptimizationSpec
-from boxwright.train.checkpoint import BEST, Progress, TrainState, checkpoints
+from boxwright.train.checkpoint import BEST, Progress, TrainState, checkpoints, last_step
 from boxwright.train.optimizer import OPTIMIZERS, make_optimizer
 
 
@@ -70,6 +70,7 @@ def test_the_last_few_are_kept(tmp_path: Path) -> None:
         made.save(tmp_path, keep=2)
     assert [path.name for path in checkpoints(tmp_path)] == ["step_00000015.safetensors", "step_00000100.safetensors"]
     assert (tmp_path / BEST).exists()
+    assert (last_step(tmp_path), last_step(tmp_path / "nothing")) == (100, 0)
 
 
 def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ def test_this_machine() -> None:
     found = this_machine("cpu")
     assert found.accelerator == "cpu"
     assert found.name
-    assert found.cores == len(os.sched_getaffinity(0))
+    assert 1 <= found.cores <= (os.cpu_count() or 1)
     assert 0 < found.memory <= psutil.virtual_memory().total
 
 

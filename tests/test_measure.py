@@ -1,0 +1,72 @@
+"""Tests of measuring an exported model."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from boxwright import formats, modeldir
+from boxwright.dataset.draw import draw_shapes
+from boxwright.formats.sample import Dataset
+from boxwright.jobdir import JobDir
+from boxwright.measure import Measured, measure
+
+
+@pytest.fixture(scope="module")
+def measured(finished: Any, records: Path) -> Measured:
+    return measure(str(finished.model), f"{records}/train-*")
+
+
+def test_the_numbers_are_those_of_training(finished: Any, measured: Measured) -> None:
+    reported = JobDir(finished.folder).read_result()
+    assert reported is not None
+    for name, value in measured.metrics.values().items():
+        assert value == pytest.approx(reported["metrics"][name], abs=0.002), name
+    assert measured.metrics.AP > 0.05
+    assert measured.card == modeldir.read_card(str(finished.model))
+
+
+def test_json_holds_every_class_and_its_curve(measured: Measured) -> None:
+    found = json.loads(measured.as_json())
+    assert {name: found[name] for name in measured.metrics.values()} == measured.metrics.values()
+    assert [one["name"] for one in found["classes"]] == ["circle", "square"]
+    assert all(len(one["precision"]) == 101 for one in found["classes"])
+
+
+def test_table_names_the_classes(measured: Measured) -> None:
+    table = measured.table()
+    assert f"{measured.metrics.AP:7.4f}" in table.splitlines()[0]
+    assert [line.split()[0] for line in table.splitlines()[-2:]] == ["circle", "square"]
+
+
+def test_report_has_the_pictures(measured: Measured, tmp_path: Path) -> None:
+    measured.write_report(str(tmp_path / "report.html"))
+    page = (tmp_path / "report.html").read_text()
+    assert "<html" in page and "shapes_000001.jpg" in page
+
+
+def test_data_of_other_classes_is_refused(finished: Any, tmp_path: Path) -> None:
+    formats.write(draw_shapes(3, (64, 96), 1, ("square", "star")), str(tmp_path), to="tfrecord", split="test")
+    with pytest.raises(ValueError, match="has the classes 1 square, 2 star, but the model 1 circle, 2 square"):
+        measure(str(finished.model), str(tmp_path))
+    more = draw_shapes(3, (64, 96), 1, ("circle", "square", "star"))
+    formats.write(more, str(tmp_path / "more"), to="tfrecord", split="test")
+    with pytest.raises(ValueError, match="3 star, but the model"):
+        measure(str(finished.model), str(tmp_path / "more"))
+
+
+def test_data_that_names_no_or_fewer_classes_is_measured(finished: Any, records: Path, tmp_path: Path) -> None:
+    drawn = formats.read(str(records), split="train")
+    formats.write(Dataset([drawn[1], drawn[2]], ()), str(tmp_path), to="tfrecord", split="test")
+    assert measure(str(finished.model), str(tmp_path)).metrics.pictures == 2
+    card = modeldir.read_card(str(finished.model))
+    assert not (tmp_path / "labels.txt").exists()
+    assert len(card.classes) == 2
+
+
+def test_a_folder_without_a_model(tmp_path: Path, finished: Any) -> None:
+    with pytest.raises(FileNotFoundError, match="no model in"):
+        measure(str(tmp_path), "anything")
+    with pytest.raises(FileNotFoundError, match="is a job's folder, not a model's"):
+        measure(str(finished.folder), "anything")

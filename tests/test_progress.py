@@ -1,0 +1,98 @@
+"""Tests of what a person sees of a running job."""
+
+import io
+from collections.abc import Callable
+
+import pytest
+from rich.console import Console
+
+from boxwright.jobdir import Event, Job
+from boxwright.progress import JobDisplay, describe
+from boxwright.spec.training import DataSpec, OptimizationSpec, TrainSpec
+
+TRAIN = Event(kind="train", step=10, values={"loss": 1.23456, "images_per_second": 7.89, "learning_rate": 0.00123})
+
+
+def job() -> Job:
+    data = DataSpec(training_data_path="a", validation_data_path="b")
+    spec = TrainSpec(data=data, optimization=OptimizationSpec(max_steps=40))
+    return Job(algorithm="image_object_detection", arguments={}, spec=spec)
+
+
+@pytest.fixture
+def shown() -> Callable[..., str]:
+    def show(*events: Event, terminal: bool) -> str:
+        out = io.StringIO()
+        console = Console(file=out, force_terminal=terminal, width=120, _environ={"TERM": "xterm"})
+        with JobDisplay(console, job) as display:
+            for event in events:
+                display(event)
+        return out.getvalue()
+
+    return show
+
+
+def test_without_a_terminal_each_report_is_a_line(shown: Callable[..., str]) -> None:
+    text = shown(Event(kind="step", step=9), TRAIN, Event(kind="checkpoint", step=10), terminal=False)
+    assert text == "step 10: loss 1.235  7.9 img/s, learning rate 1.23e-03\n"
+
+
+def test_on_a_terminal_a_bar_shows_steps_speed_and_loss(shown: Callable[..., str]) -> None:
+    text = shown(Event(kind="step", step=9), TRAIN, Event(kind="step", step=10), terminal=True)
+    assert "10/40" in text
+    assert "loss 1.235  7.9 img/s" in text
+    assert "step 10:" not in text
+
+
+def test_paths_are_not_taken_for_markup(shown: Callable[..., str]) -> None:
+    event = Event(kind="resumed", step=3, values={"file": "[bold]odd[/bold]"})
+    assert shown(event, terminal=False) == "continuing at step 3 from [bold]odd[/bold]\n"
+
+
+def test_data_names_what_is_left_out() -> None:
+    values = {
+        "set": "training",
+        "pictures": 1200,
+        "boxes": 3400,
+        "classes": {"cat": 3000, "dog": 393},
+        "rejected": [f"{n}.jpg: box 0: label 9 is not in 1..2 (label)" for n in range(7)],
+        "unreadable": ["x.jpg: not a readable JPEG, PNG, GIF or BMP picture"],
+    }
+    lines = describe(Event(kind="data", step=0, values=values)).split("\n")
+    assert lines[:2] == [
+        "training data: 1,200 pictures, 3,400 boxes (cat 3,000, dog 393)",
+        "  left out: 7 boxes, 1 pictures",
+    ]
+    assert lines[2] == "    x.jpg: not a readable JPEG, PNG, GIF or BMP picture"
+    assert lines[3] == "    0.jpg: box 0: label 9 is not in 1..2 (label)"
+    assert lines[-1] == "    and 3 more: see `boxwright data inspect`"
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "text"),
+    [
+        (
+            "derived",
+            {"name": "model.image_size", "value": [256, 352], "reason": "shape"},
+            "  --image_size=256,352  (shape)",
+        ),
+        ("derived", {"name": "optimization.ema", "value": 0.9, "reason": "why"}, "  --ema=0.9  (why)"),
+        ("weights", {"source": "/a/b/lite0.pth"}, "starting weights: lite0.pth"),
+        ("weights", {"source": ""}, "starting weights: none"),
+        (
+            "evaluation",
+            {"AP": 0.5, "AP50": 0.75, "AP75": 0.25, "best_step": 5},
+            "step 5: AP 0.5000  AP50 0.7500  AP75 0.2500  (best so far)",
+        ),
+        (
+            "evaluation",
+            {"AP": 0.5, "AP50": 0.75, "AP75": 0.25, "best_step": 4},
+            "step 5: AP 0.5000  AP50 0.7500  AP75 0.2500",
+        ),
+        ("stopped", {"reason": "cancelled"}, "stopped (cancelled); repeat the command to continue"),
+        ("already finished", {}, "this run is finished; its best model is of step 5"),
+        ("checkpoint", {"file": "a"}, ""),
+    ],
+)
+def test_events_as_text(kind: str, values: dict[str, object], text: str) -> None:
+    assert describe(Event(kind=kind, step=5, values=values)) == text
