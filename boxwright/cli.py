@@ -1,12 +1,15 @@
 """The command line. The only module that sees both towers; everything heavy is imported inside its commands."""
 
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from boxwright.commands import jobs, runner, server, tokens
 
 app = typer.Typer(
     help="Train, evaluate and export image detectors from labelled pictures, without training code.",
@@ -17,8 +20,12 @@ app = typer.Typer(
 )
 data_app = typer.Typer(help="Inspect, convert, split and draw labelled data.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
+app.add_typer(jobs.app, name="jobs")
+app.add_typer(tokens.app, name="tokens")
 
 FREE = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+app.command("server", context_settings=FREE)(server.server)
+app.command("runner", context_settings=FREE)(runner.runner)
 ModelFolder = Annotated[str, typer.Argument(help="A model's folder, such as JOB_DIR/model.")]
 DataPath = Annotated[str, typer.Argument(help="Data set: file, folder or wildcard; local, gs:// or s3://.")]
 LabelsFile = Annotated[str, typer.Option(help="Class names, one a line, for formats that state none.")]
@@ -89,18 +96,39 @@ def _run_job(folder: str, algorithm: str, given: dict[str, str]) -> None:
 
 
 @app.command()
-def work(jobdir: Annotated[Path, typer.Argument(help="A job's folder, with its job.json.")]) -> None:
+def work(
+    jobdir: Annotated[str, typer.Argument(help="A job's folder, local, gs:// or s3://, with its job.json.")],
+) -> None:
     """Run the job of one folder, from its last checkpoint if it has one (what runners start)."""
-    from boxwright.jobdir import JobDir
+    from boxwright.formats import files
+    from boxwright.jobdir import FAULT_STATUS, JobDir
+    from boxwright.mirror import mirror
+    from boxwright.work import describe_error, exit_status
 
-    _work(JobDir(jobdir))
+    try:
+        if files.is_local(jobdir):
+            _work(JobDir(Path(jobdir)))
+            return
+        remote = mirror(jobdir)
+        remote.local.mkdir(parents=True, exist_ok=True)
+        with JobDir(remote.local).held():
+            remote.fetch()
+        try:
+            _work(JobDir(remote.local), remote)
+        finally:
+            remote.send()
+    except Exception as error:
+        if exit_status(error) == FAULT_STATUS:
+            typer.echo(traceback.format_exc(), err=True)
+        typer.echo(f"boxwright: {describe_error(error)}", err=True)
+        raise SystemExit(exit_status(error)) from error
 
 
 def _work(jobdir: Any, also: Callable[[Any], None] = lambda _: None) -> None:
     from rich.console import Console
 
+    from boxwright.jobdir import STOPPED_STATUS
     from boxwright.progress import JobDisplay
-    from boxwright.work import STOPPED_STATUS
     from boxwright.work import work as run
 
     with JobDisplay(Console(), jobdir.read_job) as display:
@@ -112,8 +140,9 @@ def _work(jobdir: Any, also: Callable[[Any], None] = lambda _: None) -> None:
         result = run(jobdir.path, listen)
     if result["status"] == "stopped":
         raise SystemExit(STOPPED_STATUS)
-    typer.echo(result["table"])
-    typer.echo(f"model: {jobdir.model}  (report: {jobdir.model / 'report.html'})")
+    if "table" in result:
+        typer.echo(result["table"])
+        typer.echo(f"model: {jobdir.model}  (report: {jobdir.model / 'report.html'})")
 
 
 @app.command()
@@ -129,17 +158,22 @@ def predict(
     from boxwright import predictions
     from boxwright.formats import files
 
-    lines = []
+    lines, unread = [], 0
     paths = predictions.picture_paths(images)
-    names = predictions.drawing_names(paths)
-    for (path, encoded, found), name in zip(predictions.predict_files(model, paths), names, strict=True):
-        lines.append(predictions.as_json(path, encoded, found, threshold))
+    for one, name in zip(predictions.predict_files(model, paths), predictions.drawing_names(paths), strict=True):
+        if isinstance(one, predictions.Unread):
+            unread += 1
+            typer.echo(f"boxwright: {one.path}: {one.reason}", err=True)
+            continue
+        lines.append(predictions.as_json(one, threshold))
         if output is None:
             typer.echo(lines[-1])
         if draw is not None:
-            predictions.draw(encoded, found, draw / name, draw_threshold)
+            predictions.draw(one, draw / name, draw_threshold)
     if output is not None:
         files.write_text(str(output), "".join(f"{line}\n" for line in lines))
+    if unread:
+        raise ValueError(f"{unread} of {len(paths)} pictures could not be read")
 
 
 @app.command()
@@ -157,6 +191,8 @@ def evaluate(
     measured = measure(model, data, split=split or None, labels_file=labels_file)
     if report is not None:
         measured.write_report(str(report))
+    for line in measured.left_out():
+        typer.echo(f"left out: {line}", err=True)
     typer.echo(measured.as_json() if json else measured.table())
 
 
@@ -165,11 +201,15 @@ def export(
     model: ModelFolder,
     to: Annotated[str, typer.Option(help="Formats, separated by commas: savedmodel, onnx.")],
     output: Annotated[Path | None, typer.Option(help="Folder to write to; the model's own where left out.")] = None,
+    data: Annotated[str, typer.Option(help="Pictures for the check; the run's validation data where left out.")] = "",
 ) -> None:
-    """Export a trained model's weights again."""
-    from boxwright.export.result import export_again
+    """Export a trained model's weights again; the new files count only if they find what the weights find."""
+    from boxwright.export.again import export_again
 
-    for path in export_again(model, [name.strip() for name in to.split(",")], output):
+    paths, agreements = export_again(model, [name.strip() for name in to.split(",")], output, data or None)
+    for name, agreement in agreements.items():
+        typer.echo(f"{name}: {agreement}")
+    for path in paths:
         typer.echo(str(path))
 
 
@@ -255,3 +295,7 @@ def data_draw(
         raise ValueError(f"--size must be height,width such as 240,320, got {size!r}") from error
     counts = {"train": train, "validation": validation}
     sys.stdout.write(draw_data(destination, counts, to, size=(height, width), seed=seed))
+
+
+if __name__ == "__main__":
+    main()

@@ -7,23 +7,42 @@ checkpoints/      the last few, each written to a temporary name, synced and ren
 tensorboard/      the same numbers for TensorBoard
 model/            the best model so far (see `boxwright.modeldir`)
 result.json       how the job ended
+worker.json       the process that works here, or did last
+worker.log        what it printed
+stop.json         asks a run to end early and export its best
 """
 
+import errno
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
 from pydantic import Field
 
 from boxwright.formats import files
 from boxwright.spec.knob import AUTO, Frozen
+from boxwright.spec.study import Study
 from boxwright.spec.training import TrainSpec
 
 Values = Mapping[str, Any]
+
+USER_STATUS = 1
+"""Exit status of a job that ended by a mistake that a person can mend; result.json says which."""
+
+BUSY_STATUS = 69
+"""Exit status where another process works in the folder (EX_UNAVAILABLE)."""
+
+FAULT_STATUS = 70
+"""Exit status of a job that failed in another way (EX_SOFTWARE); it may succeed when it is run again."""
+
+STOPPED_STATUS = 75
+"""Exit status of a job that was asked to stop and saved its place (EX_TEMPFAIL: try again)."""
 
 
 class Derived(Frozen):
@@ -38,8 +57,11 @@ class Job(Frozen):
     """What job.json holds.
 
     Attributes:
+        kind: "train", "tune" (needs a study) or "wait".
         algorithm: name of the built-in algorithm.
         arguments: as the user gave them, by published name.
+        study: what to search, for "tune".
+        previous: folder of a finished "tune" job whose trials are known from the start.
         spec: the complete spec; None until it has been derived.
         derived: which of its values the user did not give.
     """
@@ -47,6 +69,8 @@ class Job(Frozen):
     kind: str = "train"
     algorithm: str
     arguments: dict[str, str]
+    study: Study | None = None
+    previous: str = ""
     spec: TrainSpec | None = None
     derived: tuple[Derived, ...] = ()
 
@@ -65,6 +89,26 @@ class Event(Frozen):
     step: int
     values: dict[str, Any] = {}
     time: float = Field(default_factory=time.time)
+
+
+Listener = Callable[[Event], Any]
+"""Is told of every event as it happens."""
+
+
+class Worker(Frozen):
+    """A process that works on a job.
+
+    Attributes:
+        host: name of its machine.
+        pid: its number there.
+        started: when, in seconds by a clock of that machine; with `pid` it names the process for good.
+        devices: GPUs that it uses, as in CUDA_VISIBLE_DEVICES.
+    """
+
+    host: str
+    pid: int
+    started: float
+    devices: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,6 +132,22 @@ class JobDir:
     @property
     def result_file(self) -> Path:
         return self.path / "result.json"
+
+    @property
+    def worker_file(self) -> Path:
+        return self.path / "worker.json"
+
+    @property
+    def worker_log(self) -> Path:
+        return self.path / "worker.log"
+
+    @property
+    def stop_file(self) -> Path:
+        return self.path / "stop.json"
+
+    @property
+    def trials_file(self) -> Path:
+        return self.path / "trials.json"
 
     @property
     def checkpoints(self) -> Path:
@@ -117,6 +177,27 @@ class JobDir:
                 f"cannot write to the job folder ({error.strerror}); choose another --job-dir",
                 str(self.path),
             ) from error
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Within, no other process works in this folder; the system lets go of it when the process dies.
+
+        Raises:
+            BlockingIOError: another process does.
+        """
+        lock = FileLock(self.path / ".lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise BlockingIOError(
+                errno.EWOULDBLOCK,
+                "another process is working in this job folder; wait for it, or stop it",
+                str(self.path),
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
 
     def read_job(self) -> Job | None:
         """The job of this folder, or None where there is none yet."""
@@ -164,18 +245,47 @@ class JobDir:
         result: dict[str, Any] = json.loads(self.result_file.read_text())
         return result
 
+    def write_worker(self, worker: Worker) -> None:
+        files.write_text(str(self.worker_file), worker.model_dump_json())
+
+    def read_worker(self) -> Worker | None:
+        """The process that works here, or did last."""
+        return Worker.model_validate_json(self.worker_file.read_bytes()) if self.worker_file.exists() else None
+
 
 def claim(jobdir: JobDir, job: Job) -> Job:
     """Take a folder for a job, or find there the same job to go on with.
-
-    A job is the same when its algorithm and arguments are; only a larger `max_steps` may differ.
 
     Returns:
         the job as it is written in the folder.
 
     Raises:
-        FileExistsError: the folder holds another job, or files that are no job's; says what differs.
+        FileExistsError: see `check_claim`.
         OSError: the folder cannot be written.
+    """
+    there = check_claim(jobdir, job)
+    jobdir.create()
+    if there is None:
+        jobdir.write_job(job)
+        return job
+    if there.spec is None:  # a mistake was found before anything was computed: this may be its correction
+        if there != job:
+            jobdir.events_file.unlink(missing_ok=True)
+            jobdir.write_job(job)
+        return job
+    return _longer(jobdir, there, there.spec, job) if _differences(there, job) else there
+
+
+def check_claim(jobdir: JobDir, job: Job) -> Job | None:
+    """Whether a folder is free for a job, or holds the same one; changes nothing.
+
+    A job is the same when its algorithm and arguments are; only a larger `max_steps` may differ.
+
+    Returns:
+        the job that is there, None where there is none.
+
+    Raises:
+        FileExistsError: the folder holds another job, or files that are no job's; says what differs.
     """
     there = jobdir.read_job()
     if there is None:
@@ -185,23 +295,26 @@ def claim(jobdir: JobDir, job: Job) -> Job:
             raise FileExistsError(
                 f"{jobdir.path} holds files that are no job's ({', '.join(strangers)}); choose a new --job-dir"
             )
-        jobdir.create()
-        jobdir.write_job(job)
-        return job
-    jobdir.create()
-    old, new = _given(there), _given(job)
-    names = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
-    if there.spec is None:  # a mistake was found before anything was computed: this may be its correction
-        jobdir.events_file.unlink(missing_ok=True)
-        jobdir.write_job(job)
-        return job
-    if there.algorithm != job.algorithm or names not in ([], ["max_steps"]):
+        return None
+    names = _differences(there, job)
+    if there.spec is None and there.kind == job.kind == "train":  # nothing was computed yet
+        return there
+    if (there.kind, there.algorithm, there.study) != (job.kind, job.algorithm, job.study) or names not in (
+        [],
+        ["max_steps"],
+    ):
+        old, new = _given(there), _given(job)
         changes = [f"{n}: {old.get(n, 'not given')} there, {new.get(n, 'not given')} now" for n in names]
         raise FileExistsError(
-            f"{jobdir.path} holds another run of {there.algorithm} ({'; '.join(changes)}); "
+            f"{jobdir.path} holds another run of {there.algorithm} ({'; '.join(changes) or 'with another study'}); "
             "choose a new --job-dir, or repeat that run's arguments to continue it"
         )
-    return _longer(jobdir, there, there.spec, job) if names else there
+    return there
+
+
+def _differences(there: Job, job: Job) -> list[str]:
+    old, new = _given(there), _given(job)
+    return sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
 
 
 def _given(job: Job) -> dict[str, str]:

@@ -6,7 +6,7 @@ from functools import partial
 
 from boxwright import formats, modeldir
 from boxwright.data.pictures import CheckedPictures
-from boxwright.dataset.summary import known_classes, summarise
+from boxwright.dataset.summary import Summary, known_classes, summarise
 from boxwright.engine import Engine
 from boxwright.metrics.boxes import Predictions
 from boxwright.metrics.detection import DetectionMetrics, evaluate_detections
@@ -25,6 +25,12 @@ class Measured:
     metrics: DetectionMetrics
     pictures: CheckedPictures
     predictions: list[Predictions]
+    summary: Summary
+
+    def left_out(self) -> list[str]:
+        """A line for each box or picture of the data that could not be used."""
+        unread = [f"{picture.source}: {picture.reason}" for picture in self.summary.faulty_pictures]
+        return unread + [box.line for box in self.summary.faulty_boxes]
 
     def table(self) -> str:
         """COCO's table and each class, as text."""
@@ -63,7 +69,7 @@ def measure(model: str, data: str, *, split: str | None = None, labels_file: str
     ):
         named = [", ".join(f"{one.id} {one.name}" for one in classes) for classes in (dataset.classes, card.classes)]
         raise ValueError(f"the data set has the classes {named[0]}, but the model {named[1]}")
-    checked, _ = summarise(dataset, len(card.classes))
+    checked, summary = summarise(dataset, len(card.classes))
     pictures = CheckedPictures.of(dataset, checked)
     engine = Engine.load(model)
     predictions: list[Predictions] = []
@@ -72,4 +78,4 @@ def measure(model: str, data: str, *, split: str | None = None, labels_file: str
         found = engine.predict_batch([pictures.encoded(index) for index in rows])
         predictions += [Predictions(one.boxes, one.scores, one.labels) for one in found]
     metrics = evaluate_detections(ground_truth(pictures, len(pictures)), predictions, len(card.classes))
-    return Measured(card, metrics, pictures, predictions)
+    return Measured(card, metrics, pictures, predictions, summary)

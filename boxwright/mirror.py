@@ -11,6 +11,9 @@ from boxwright.jobdir import Event
 SENT_AFTER = ("checkpoint", "finished", "stopped")
 """Kinds of events after which the remote folder is brought up to date."""
 
+OF_THIS_MACHINE = (".lock", "worker.json", "worker.log")
+"""Files that stay where they are: they speak of a process of this machine."""
+
 
 @dataclass
 class Mirror:
@@ -54,7 +57,8 @@ class Mirror:
         return files.walk(self.remote) if files.is_folder(self.remote) else []
 
     def _here(self) -> list[Path]:
-        return [path for path in self.local.rglob("*") if path.is_file()] if self.local.is_dir() else []
+        found = [path for path in self.local.rglob("*") if path.is_file()] if self.local.is_dir() else []
+        return [path for path in found if path.relative_to(self.local).as_posix() not in OF_THIS_MACHINE]
 
     @staticmethod
     def _state(path: Path) -> tuple[int, int]:

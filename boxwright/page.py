@@ -82,11 +82,11 @@ def joined(parts: Sequence[Cell]) -> Html:
     return Html("".join(escaped(part) for part in parts))
 
 
-def page(title: str, subtitle: str, *parts: Cell) -> Html:
-    """A whole document with a heading and the given parts."""
+def page(title: str, subtitle: str, *parts: Cell, style: str = "") -> Html:
+    """A whole document with a heading and the given parts; `style` is CSS of its own, after that of all pages."""
     return Html(
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{escaped(title)}</title>'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{CSS}</style></head>\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{CSS}{style}</style></head>\n'
         f'<body><main><h1>{escaped(title)}</h1><p class="note">{escaped(subtitle)}</p>\n'
         f"{joined(parts)}\n</main></body></html>\n"
     )

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
 from typing import Any
@@ -44,46 +45,65 @@ def drawing_names(paths: Sequence[str]) -> list[str]:
     return list(taken)
 
 
-def predict_files(folder: str, paths: Sequence[str]) -> Iterator[tuple[str, bytes, Prediction]]:
-    """Path, encoded picture and detections of each picture, by the model of a folder.
+@dataclass(frozen=True)
+class Predicted:
+    """A picture and what was found in it."""
+
+    path: str
+    encoded: bytes
+    found: Prediction
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A picture that could not be read, and why."""
+
+    path: str
+    reason: str
+
+
+def predict_files(folder: str, paths: Sequence[str]) -> Iterator[Predicted | Unread]:
+    """The detections of each picture by the model of a folder; one bad picture does not end the rest.
 
     Raises:
-        OSError, ValueError: a model or picture that cannot be read, naming it.
+        OSError, ValueError: a model that cannot be read.
     """
     engine = Engine.load(folder)
     for path in paths:
-        encoded = files.read_bytes(path)
         try:
-            yield path, encoded, engine.predict(encoded)
-        except ValueError as error:
-            raise ValueError(f"{path}: {error}") from error
+            encoded = files.read_bytes(path)
+            one = Predicted(path, encoded, engine.predict(encoded))
+        except (OSError, ValueError) as error:
+            yield Unread(path, getattr(error, "strerror", None) or str(error))
+            continue
+        yield one
 
 
-def as_json(path: str, encoded: bytes, found: Prediction, threshold: float = 0.0) -> str:
+def as_json(one: Predicted, threshold: float = 0.0) -> str:
     """One line: the picture, its stored size in pixels, and its boxes, best first, xyxy in pixels of it."""
-    header = imaging.header(encoded)
+    header, found = imaging.header(one.encoded), one.found
     boxes: list[dict[str, Any]] = [
         {
-            "class_id": one.id,
-            "class": one.name,
+            "class_id": kind.id,
+            "class": kind.name,
             "score": round(float(score), 5),
             **dict(zip(("xmin", "ymin", "xmax", "ymax"), (round(float(v), 2) for v in box), strict=True)),
         }
-        for box, score, one in zip(found.boxes, found.scores, found.classes, strict=True)
+        for box, score, kind in zip(found.boxes, found.scores, found.classes, strict=True)
         if score >= threshold
     ]
-    return json.dumps({"image": path, "width": header.width, "height": header.height, "boxes": boxes})
+    return json.dumps({"image": one.path, "width": header.width, "height": header.height, "boxes": boxes})
 
 
-def draw(encoded: bytes, found: Prediction, path: Path, threshold: float = 0.3) -> None:
+def draw(one: Predicted, path: Path, threshold: float = 0.3) -> None:
     """Write the picture as PNG with a coloured box and caption for each detection from `threshold` on."""
-    boxes = []
-    for box, score, label, one in zip(found.boxes, found.scores, found.labels, found.classes, strict=True):
+    boxes, found = [], one.found
+    for box, score, label, kind in zip(found.boxes, found.scores, found.labels, found.classes, strict=True):
         if score >= threshold:
             xmin, ymin, xmax, ymax = (float(value) for value in box)
             colour = COLOURS[int(label) % len(COLOURS)]
-            boxes.append(DrawnBox((xmin, ymin, xmax, ymax), colour, f"{one.name} {score:.2f}"))
-    picture = draw_boxes(imaging.decode(encoded), boxes)
+            boxes.append(DrawnBox((xmin, ymin, xmax, ymax), colour, f"{kind.name} {score:.2f}"))
+    picture = draw_boxes(imaging.decode(one.encoded), boxes)
     done, data = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
     assert done, "PNG holds any uint8 RGB picture"
     files.write_bytes(str(path), data.tobytes())

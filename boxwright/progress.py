@@ -117,5 +117,7 @@ DESCRIBERS: dict[str, Callable[[int, Mapping[str, Any]], str]] = {
     "resumed": lambda step, values: f"continuing at step {step} from {values['file']}",
     "exporting": lambda step, _: f"exporting the model of step {step}: SavedModel, ONNX, report",
     "stopped": lambda _, values: f"stopped ({values['reason']}); repeat the command to continue",
+    "study": lambda _, values: values["text"],
+    "trial": lambda _, values: values["text"],
     "already finished": lambda step, _: f"this run is finished; its best model is of step {step}",
 }

@@ -1,33 +1,29 @@
-"""Runs the job of one folder and leaves events, model and result in it: what every runner starts."""
+"""Runs the job of one folder and leaves events, model and result in it: what every runner starts.
 
-import signal
+What a kind of job needs is imported when one runs: a job that needs no network of neurons starts at once.
+"""
+
+import errno
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tensorboardX import SummaryWriter
+from boxwright.jobdir import BUSY_STATUS, FAULT_STATUS, STOPPED_STATUS, USER_STATUS, Event, JobDir, Listener
+from boxwright.runners.host import this_process
 
-from boxwright.export.result import write_model
-from boxwright.jobdir import Event, JobDir
-from boxwright.metrics.table import metrics_table
-from boxwright.progress import describe
-from boxwright.train.loop import Stop
-from boxwright.train.machine import release_freed_memory
-from boxwright.train.run import Paused, train
-
-STOPPED_STATUS = 75
-"""Exit status of a job that was asked to stop and saved its place (EX_TEMPFAIL: try again)."""
+__all__ = ["KINDS", "STOPPED_STATUS", "describe_error", "exit_status", "fault", "work"]
 
 KEPT_KINDS_EXCEPT = ("step",)
 """Kinds of events that are shown but not written down."""
 
-Listener = Callable[[Event], Any]
+LASTING = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EACCES, errno.EPERM, errno.EEXIST, errno.ENAMETOOLONG, None)
+"""Errors of files that stay until a person mends them; a full disk or a broken connection may pass."""
 
 
 def work(path: Path, listener: Listener = lambda _: None) -> dict[str, Any]:
-    """Run the job of a folder.
+    """Run the job of a folder. A failure is left in result.json before it is raised.
 
     Args:
         path: the job's folder with its job.json.
@@ -39,23 +35,68 @@ def work(path: Path, listener: Listener = lambda _: None) -> dict[str, Any]:
 
     Raises:
         FileNotFoundError: no job there.
+        BlockingIOError: another process is working on it.
         ValueError: an unknown kind of job, or what the job itself finds wrong.
     """
     jobdir = JobDir(path)
     job = jobdir.read_job()
     if job is None:
         raise FileNotFoundError(f"{jobdir.job_file} is missing: no job in this folder")
-    if job.kind not in KINDS:
-        raise ValueError(f"job kind must be one of {', '.join(KINDS)}, got {job.kind!r}")
-    done = jobdir.read_result()
-    if done and done["status"] == "finished":
-        listener(Event(kind="already finished", step=done["best_step"], values=done))
-        return done
-    return KINDS[job.kind](jobdir, listener)
+    with jobdir.held():
+        jobdir.write_worker(this_process())
+        done = jobdir.read_result()
+        if done and done["status"] == "finished":
+            listener(Event(kind="already finished", step=done["best_step"], values=done))
+            return done
+        jobdir.result_file.unlink(missing_ok=True)
+        try:
+            if job.kind not in KINDS:
+                raise ValueError(f"job kind must be one of {', '.join(KINDS)}, got {job.kind!r}")
+            return KINDS[job.kind](jobdir, listener)
+        except Exception as error:
+            with suppress(OSError):  # of a full disk, which is what `error` says
+                jobdir.write_result({"status": "failed", "fault": fault(error), "error": describe_error(error)})
+                jobdir.log(f"failed: {describe_error(error)}", time.time())
+            raise
+
+
+def fault(error: Exception) -> str:
+    """Whose fault an error is: "user" when it would come again, "machine" when another try may succeed."""
+    if isinstance(error, OSError):
+        return "user" if error.errno in LASTING else "machine"
+    return "user" if isinstance(error, ValueError | ImportError | FloatingPointError) else "machine"
+
+
+def exit_status(error: Exception) -> int:
+    """With what status `boxwright work` ends after `work` has raised."""
+    if isinstance(error, BlockingIOError):
+        return BUSY_STATUS
+    return USER_STATUS if fault(error) == "user" else FAULT_STATUS
+
+
+def describe_error(error: Exception) -> str:
+    """An error in words: its own, with the type where it was not made for people."""
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.strerror}: {error.filename}"
+    plain = isinstance(error, OSError | ValueError | ImportError | FloatingPointError)
+    return str(error) if plain else f"{type(error).__name__}: {error}"
 
 
 def train_job(jobdir: JobDir, listener: Listener) -> dict[str, Any]:
-    """Train, then export the best model. A SIGTERM saves a checkpoint and ends the job as "stopped"."""
+    """Train, then export the best model.
+
+    A SIGTERM saves a checkpoint and ends the job as "stopped"; the file stop.json ends the training early.
+    """
+    from tensorboardX import SummaryWriter
+
+    from boxwright.export.result import write_model
+    from boxwright.metrics.table import metrics_table
+    from boxwright.progress import describe
+    from boxwright.termination import termination
+    from boxwright.train.loop import Stop
+    from boxwright.train.machine import release_freed_memory
+    from boxwright.train.run import Paused, train
+
     start = time.time()
     with termination() as asked, SummaryWriter(str(jobdir.tensorboard)) as board:
 
@@ -65,7 +106,9 @@ def train_job(jobdir: JobDir, listener: Listener) -> dict[str, Any]:
                 jobdir.log(describe(event), event.time)
                 add_scalars(board, event)
             listener(event)
-            return Stop.CANCELLED if asked() else None
+            if asked():
+                return Stop.CANCELLED
+            return Stop.PRUNED if jobdir.stop_file.exists() else None
 
         trained = train(jobdir, report)
         if isinstance(trained, Paused):
@@ -84,31 +127,31 @@ def train_job(jobdir: JobDir, listener: Listener) -> dict[str, Any]:
     return result
 
 
-KINDS: dict[str, Callable[[JobDir, Listener], dict[str, Any]]] = {"train": train_job}
+def tune_job(jobdir: JobDir, listener: Listener) -> dict[str, Any]:
+    """Search for the best arguments: see `boxwright.tune.run`."""
+    from boxwright.tune.run import tune_job
+
+    return tune_job(jobdir, listener)
+
+
+def wait_job(jobdir: JobDir, listener: Listener) -> dict[str, Any]:
+    """Count steps: see `boxwright.waiting`."""
+    from boxwright.waiting import wait_job
+
+    return wait_job(jobdir, listener)
+
+
+KINDS: dict[str, Callable[[JobDir, Listener], dict[str, Any]]] = {
+    "train": train_job,
+    "tune": tune_job,
+    "wait": wait_job,
+}
 """Kind of job to what runs it."""
 
 
-def add_scalars(board: SummaryWriter, event: Event) -> None:
-    """Write an event's numbers under their own names: `loss`, `learning_rate`, `AP` and so on."""
+def add_scalars(board: Any, event: Event) -> None:
+    """Write an event's numbers to a SummaryWriter under their own names: `loss`, `learning_rate`, `AP` and so on."""
     if event.kind in ("train", "evaluation"):
         for name, value in event.values.items():
             board.add_scalar(name, value, event.step, walltime=event.time)
         board.flush()
-
-
-@contextmanager
-def termination() -> Iterator[Callable[[], bool]]:
-    """Within, SIGTERM and SIGINT are remembered instead of ending the process; a second SIGINT ends it."""
-    received: list[int] = []
-
-    def remember(number: int, _: Any) -> None:
-        if number in received and number == signal.SIGINT:
-            raise KeyboardInterrupt
-        received.append(number)
-
-    before = {number: signal.signal(number, remember) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield lambda: bool(received)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

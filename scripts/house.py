@@ -20,7 +20,12 @@ POSITIONAL = 5
 FORBIDDEN_NAMES = ("utils", "util", "helpers", "helper", "common", "misc", "tools", "manager")
 """Of modules and packages: they say nothing of what is inside."""
 
-LATE_IMPORTS = ("boxwright/cli.py", "boxwright/work.py", "boxwright/export/savedmodel.py")
+LATE_IMPORTS = (
+    "boxwright/cli.py",
+    *(f"boxwright/commands/{name}.py" for name in ("jobs", "runner", "server", "tokens")),
+    "boxwright/work.py",
+    "boxwright/export/savedmodel.py",
+)
 """Modules that may import inside functions: the command line, and the one door of a heavy package."""
 
 FOREIGN_SIGNATURES = {

@@ -15,6 +15,8 @@ from pydantic.fields import FieldInfo
 
 from boxwright.algorithms import ALGORITHMS, Algorithm, Argument, parse
 from boxwright.arguments import as_text
+from boxwright.spec.knob import Frozen
+from boxwright.spec.server import RunnerSettings, ServerSettings
 from boxwright.spec.training import TrainSpec
 from boxwright.train.auto import RULES, DataFacts, Facts, derive
 from boxwright.train.machine import Machine
@@ -22,7 +24,15 @@ from boxwright.train.machine import Machine
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 
 LIMITS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
-KINDS = {int: "whole number", float: "number", str: "text", bool: "True, False", tuple: "list", dict: "name=value list"}
+KINDS = {
+    int: "whole number",
+    float: "number",
+    str: "text",
+    bool: "True, False",
+    Path: "path",
+    tuple: "list",
+    dict: "name=value list",
+}
 
 PATHS = {"training_data_path": "train-*", "validation_data_path": "validation-*"}
 
@@ -71,6 +81,20 @@ def values(field: FieldInfo) -> str:
     return " ".join([KINDS[origin], ", ".join(limits)]).strip()
 
 
+def settings_table(kinds: Sequence[type[Frozen]]) -> str:
+    """The options of a command that are fields of settings."""
+    fields = {name: field for kind in kinds for name, field in kind.model_fields.items()}
+    return table(("option", "values", "default", "meaning"), (setting_row(*one) for one in fields.items()))
+
+
+def setting_row(name: str, field: FieldInfo) -> tuple[str, ...]:
+    """The row of one setting."""
+    extra: Any = field.json_schema_extra
+    default = as_text(field.default)
+    shown = f"`{default}` {extra['unit']}".strip() if default else "none"
+    return f"`--{name.replace('_', '-')}`", values(field), shown, str(field.description)
+
+
 def derived_table(algorithm: Algorithm) -> str:
     """What all arguments that can be derived become for two examples, and the reason given with the first."""
     spec = parse(algorithm, PATHS)
@@ -116,6 +140,9 @@ def pages() -> Iterator[tuple[Path, str]]:
         path = DOCS / f"{algorithm.name}.md"
         text = replaced(path.read_text("utf-8"), "arguments", argument_tables(algorithm))
         yield path, replaced(text, "derived values", derived_table(algorithm))
+    path = DOCS / "server.md"
+    text = replaced(path.read_text("utf-8"), "server settings", settings_table([ServerSettings]))
+    yield path, replaced(text, "runner settings", settings_table([RunnerSettings]))
 
 
 def replaced(text: str, name: str, part: str) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from boxwright import formats, work
+from boxwright import formats
 from boxwright.dataset.draw import draw_shapes
 from boxwright.formats import recordfile, tfexample
 from boxwright.formats.sample import Sample
@@ -55,7 +55,7 @@ class Records:
 def data(
     tmp_path: Path, records: Path, command: Any, tiny: Any, words: Any, monkeypatch: pytest.MonkeyPatch
 ) -> Records:
-    monkeypatch.setattr(work, "write_model", lambda _, __: {})
+    monkeypatch.setattr("boxwright.export.result.write_model", lambda _, __: {})
 
     def train(path: Path | str, **changes: object) -> Any:
         options = {"max_steps": 1, "num_classes": 2, **changes}

@@ -8,14 +8,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import numpy as np
 import onnxruntime
 import pytest
 import yaml
 from PIL import Image
 
-from boxwright import cli, formats, modeldir, work
-from boxwright.jobdir import JobDir
+from boxwright import cli, formats, modeldir
+from boxwright.jobdir import Job, JobDir
 from boxwright.metrics.detection import COCO_NAMES
 
 HEAVY = ("torch", "tensorflow", "cv2", "pydantic", "numpy", "onnx", "onnxruntime", "lightning_fabric", "fsspec")
@@ -169,6 +170,35 @@ def test_evaluate_gives_the_accuracy_of_training(
     assert "holds several splits" in command("evaluate", finished.model, records).err
 
 
+def test_work_on_a_remote_folder(command: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOXWRIGHT_CACHE", str(tmp_path))
+    bucket = fsspec.filesystem("memory")
+    bucket.pipe_file("/bucket/wait/job.json", b'{"kind": "wait", "algorithm": "wait", "arguments": {"steps": "2"}}')
+    try:
+        ran = command("work", "memory://bucket/wait")
+        assert (ran.status, ran.err) == (0, "")
+        assert json.loads(bucket.cat_file("/bucket/wait/result.json")) == {"status": "finished", "best_step": 2}
+        assert "/bucket/wait/worker.json" not in bucket.find("/bucket/wait")
+        failing = b'{"kind": "wait", "algorithm": "wait", "arguments": {"fail": "user"}}'
+        bucket.pipe_file("/bucket/wrong/job.json", failing)
+        ran = command("work", "memory://bucket/wrong")
+        assert ran.status == 1 and ran.err.startswith("boxwright: this job was asked to fail")
+        assert json.loads(bucket.cat_file("/bucket/wrong/result.json"))["fault"] == "user"
+    finally:
+        bucket.rm("/bucket", recursive=True)
+
+
+def test_the_status_of_work_says_whose_fault_it_was(command: Callable[..., Any], tmp_path: Path) -> None:
+    jobdir = JobDir(tmp_path)
+    jobdir.write_job(Job(kind="wait", algorithm="wait", arguments={"fail": "machine"}))
+    ran = command("work", tmp_path)
+    assert ran.status == 70
+    assert "Traceback" in ran.err and ran.err.endswith("(--fail=machine)\n")
+    with jobdir.held():
+        busy = command("work", tmp_path)
+    assert busy.status == 69 and "another process is working in this job folder" in busy.err
+
+
 @pytest.fixture
 def pictures(records: Path, tmp_path: Path) -> Path:
     folder = tmp_path / "pictures"
@@ -213,7 +243,9 @@ def test_export_again(command: Callable[..., Any], finished: Any, tmp_path: Path
     shutil.copytree(finished.model, again)
     ran = command("export", again, "--to=onnx,savedmodel")
     assert ran.status == 0, ran.err
-    assert ran.out.splitlines() == [str(again / "model.onnx"), str(again / "saved_model.pb")]
+    *agreements, onnx, saved_model = ran.out.splitlines()
+    assert (onnx, saved_model) == (str(again / "model.onnx"), str(again / "saved_model.pb"))
+    assert [line.split(": ")[0] for line in agreements] == ["onnx", "savedmodel"]
     assert (again / "variables" / "variables.index").is_file()
     pixels = np.random.default_rng(0).integers(0, 255, (1, 64, 96, 3), np.uint8)
     answers = []
@@ -231,7 +263,7 @@ def test_export_again(command: Callable[..., Any], finished: Any, tmp_path: Path
 def test_more_steps_continue_a_job(
     command: Callable[..., Any], words: Any, tiny: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(work, "write_model", lambda _, __: {})
+    monkeypatch.setattr("boxwright.export.result.write_model", lambda _, __: {})
     assert command(*words(tmp_path / "job", tiny(max_steps=1))).status == 0
     longer = command(*words(tmp_path / "job", tiny(max_steps=2)))
     assert longer.status == 0, longer.err

@@ -24,6 +24,19 @@ from boxwright.jobdir import Event
 from boxwright.metrics.detection import DetectionMetrics
 from boxwright.models.build import BACKBONES, MODELS
 from boxwright.models.weights import DETECTOR_FILES
+from boxwright.spec.job import AcceleratorConfig, JobRequest, ReplicaConfig, Scheduling, TrainingInput
+from boxwright.spec.resource import Resource
+from boxwright.spec.sagemaker import (
+    Choice,
+    HyperbandConfig,
+    Limits,
+    Objective,
+    Range,
+    Ranges,
+    StrategyConfig,
+    TuningConfig,
+)
+from boxwright.spec.study import Parameter, Study
 from boxwright.train.auto import RULES as AUTO_RULES
 from boxwright.train.optimizer import OPTIMIZERS
 from boxwright.work import STOPPED_STATUS
@@ -71,8 +84,13 @@ BOXWRIGHT_LINES = [(name, line) for name, line in shell_lines() if line.startswi
 
 
 def test_every_command_has_a_section_that_lists_its_options_and_no_others() -> None:
-    text = PAGES["docs/commands.md"]
-    sections = dict(re.findall(r"^## (boxwright [a-z ]+)\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL))
+    found = [
+        section
+        for text in PAGES.values()
+        for section in re.findall(r"^## (boxwright [a-z -]+)\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+    ]
+    sections = dict(found)
+    assert len(found) == len(sections)
     assert set(sections) == set(COMMANDS)
     for name, command in COMMANDS.items():
         options = {option for one in command.params if one.param_type_name == "option" for option in one.opts}
@@ -83,8 +101,8 @@ def test_every_line_with_boxwright_can_be_read() -> None:
     assert len(BOXWRIGHT_LINES) > 10
     for place, line in BOXWRIGHT_LINES:
         words = shlex.split(line, comments=True)
-        name = " ".join(words[:3]) if words[1] == "data" else " ".join(words[:2])
-        assert name in COMMANDS, f"{place}: {line}"
+        name = next((one for one in (" ".join(words[:length]) for length in (4, 3, 2)) if one in COMMANDS), "")
+        assert name, f"{place}: {line}"
         rest = words[len(name.split()) :]
         try:
             COMMANDS[name].make_context(name, list(rest))
@@ -170,6 +188,23 @@ def test_what_has_no_table_is_named() -> None:
     assert all(f"`{name}`" in PAGES["docs/model_folder.md"] for name in (*files, modeldir.DEPLOYMENT_CONFIG))
     severities = get_args(Finding.model_fields["severity"].annotation)
     assert all(severity in PAGES["docs/data.md"] for severity in severities)
+
+
+def test_every_key_of_a_job_is_described() -> None:
+    parts: tuple[type[Resource], ...] = (
+        JobRequest,
+        TrainingInput,
+        ReplicaConfig,
+        AcceleratorConfig,
+        Scheduling,
+        Study,
+        Parameter,
+        TuningConfig,
+    )
+    parts += (Objective, Limits, Ranges, Range, Choice, StrategyConfig, HyperbandConfig)
+    keys = {str(field.alias) for part in parts for field in part.model_fields.values()} - {"etag"}
+    assert {"scaleTier", "maxTrials", "categoricalValues", "MaxParallelTrainingJobs"} <= keys
+    assert [key for key in sorted(keys) if f"`{key}`" not in PAGES["docs/jobs.md"]] == []
 
 
 def test_index_names_every_page() -> None:

@@ -1,6 +1,8 @@
 """Tests of a job's folder."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -148,3 +150,16 @@ def test_result(jobdir: JobDir) -> None:
     assert jobdir.read_result() is None
     jobdir.write_result({"status": "finished", "metrics": {"AP": 0.5}})
     assert jobdir.read_result() == {"status": "finished", "metrics": {"AP": 0.5}}
+
+
+def test_only_one_process_works_in_a_folder(begun: JobDir) -> None:
+    other = (
+        "import sys; from pathlib import Path; from boxwright.jobdir import JobDir\n"
+        "with JobDir(Path(sys.argv[1])).held(): pass"
+    )
+    words = [sys.executable, "-c", other, str(begun.path)]
+    with begun.held():
+        refused = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert refused.returncode == 1
+    assert "another process is working in this job folder" in refused.stderr
+    assert subprocess.run(words, check=False).returncode == 0

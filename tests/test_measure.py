@@ -1,9 +1,11 @@
 """Tests of measuring an exported model."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from boxwright import formats, modeldir
@@ -70,3 +72,13 @@ def test_a_folder_without_a_model(tmp_path: Path, finished: Any) -> None:
         measure(str(tmp_path), "anything")
     with pytest.raises(FileNotFoundError, match="is a job's folder, not a model's"):
         measure(str(finished.folder), "anything")
+
+
+def test_what_is_left_out_is_told(finished: Any, tmp_path: Path) -> None:
+    drawn = draw_shapes(3, (64, 96), 1, ("circle", "square"))
+    first = replace(drawn[0], boxes=np.array([[5, 5, 5, 9], [1, 2, 30, 40]], np.float32), labels=np.array([0, 1]))
+    first = replace(first, crowd=np.zeros(2, bool))
+    formats.write(Dataset([first], drawn.classes), str(tmp_path), to="tfrecord", split="test")
+    measured = measure(str(finished.model), str(tmp_path))
+    (line,) = measured.left_out()
+    assert line.startswith(first.source) and "box 0" in line

@@ -58,3 +58,15 @@ def test_a_bucket_has_one_place_in_the_cache(tmp_path: Path, monkeypatch: pytest
     assert mirror("gs://b/j").local == mirror("gs://b/j/").local
     assert mirror("gs://b/j").local != mirror("gs://b/k").local
     assert mirror("gs://b/j").local.is_relative_to(tmp_path)
+
+
+def test_what_speaks_of_a_process_stays(tmp_path: Path, bucket: fsspec.AbstractFileSystem) -> None:
+    bucket.pipe_file("/bucket/job/job.json", b"{}")
+    kept = (".lock", "worker.json", "worker.log")
+    for name in kept:
+        (tmp_path / name).write_text("here")
+    here = Mirror(tmp_path, BUCKET)
+    here.fetch()
+    here.send()
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted((*kept, "job.json"))
+    assert content(bucket) == {"job.json": b"{}"}

@@ -75,6 +75,10 @@ def test_page_is_balanced_and_needs_nothing_from_outside() -> None:
     assert not re.search(r"(?:src|href)=\"(?!data:)|url\(|@import|http", text)
 
 
+def test_a_page_may_have_a_style_of_its_own_after_that_of_all() -> None:
+    assert page.page("Title", "", style="p { margin: 0; }").count(f"{page.CSS}p {{ margin: 0; }}</style>") == 1
+
+
 def test_only_columns_of_numbers_are_set_right() -> None:
     found = Balance(page.table(["name", "count", "mixed"], [["a", 1, 2], ["b", 20, "none"]]))
     assert [one.get("class") for one in found.attributes("th")] == [None, "number", None]

@@ -12,7 +12,7 @@ from PIL import Image
 from boxwright import formats
 from boxwright.engine import Prediction
 from boxwright.formats.sample import ClassName
-from boxwright.predictions import as_json, draw, drawing_names, picture_paths, predict_files
+from boxwright.predictions import Predicted, Unread, as_json, draw, drawing_names, picture_paths, predict_files
 
 
 def png(width: int = 40, height: int = 20) -> bytes:
@@ -53,7 +53,7 @@ def test_what_names_no_picture(tmp_path: Path) -> None:
 
 
 def test_json_line() -> None:
-    line = as_json("a.png", png(), found([0.987654321, 0.1]))
+    line = as_json(Predicted("a.png", png(), found([0.987654321, 0.1])))
     assert "\n" not in line
     assert json.loads(line) == {
         "image": "a.png",
@@ -64,16 +64,16 @@ def test_json_line() -> None:
             {"class_id": 9, "class": "dog", "score": 0.1, "xmin": 0.0, "ymin": 0.0, "xmax": 5.0, "ymax": 5.0},
         ],
     }
-    assert len(json.loads(as_json("a.png", png(), found([0.9, 0.1]), threshold=0.5))["boxes"]) == 1
-    assert json.loads(as_json("a.png", png(), found([])))["boxes"] == []
+    assert len(json.loads(as_json(Predicted("a.png", png(), found([0.9, 0.1])), threshold=0.5))["boxes"]) == 1
+    assert json.loads(as_json(Predicted("a.png", png(), found([]))))["boxes"] == []
 
 
 def test_boxes_are_drawn_from_the_threshold_on(tmp_path: Path) -> None:
-    draw(png(), found([0.9, 0.1]), tmp_path / "one" / "drawn.png", threshold=0.5)
+    draw(Predicted("a.png", png(), found([0.9, 0.1])), tmp_path / "one" / "drawn.png", threshold=0.5)
     pixels = np.asarray(Image.open(tmp_path / "one" / "drawn.png"))
     assert pixels.shape == (20, 40, 3)
     assert (pixels[17, 5:25] != 255).any(axis=1).all()
-    draw(png(), found([0.4, 0.1]), tmp_path / "none.png", threshold=0.5)
+    draw(Predicted("a.png", png(), found([0.4, 0.1])), tmp_path / "none.png", threshold=0.5)
     assert (np.asarray(Image.open(tmp_path / "none.png")) == 255).all()
 
 
@@ -89,13 +89,18 @@ def test_a_trained_model_finds_what_it_learnt(finished: Any, records: Path, tmp_
         paths.append(tmp_path / f"{index}.jpg")
         paths[-1].write_bytes(drawn[index].encoded)
     answers = list(predict_files(str(finished.model), [str(path) for path in paths]))
-    assert [path for path, _, _ in answers] == [str(path) for path in paths]
-    assert all(encoded == path.read_bytes() for path, (_, encoded, _) in zip(paths, answers, strict=True))
-    assert any(len(one.scores) for _, _, one in answers)
-    assert {name.name for _, _, one in answers for name in one.classes} <= {"circle", "square"}
+    assert all(isinstance(one, Predicted) for one in answers)
+    predicted = [one for one in answers if isinstance(one, Predicted)]
+    assert [(one.path, one.encoded) for one in predicted] == [(str(path), path.read_bytes()) for path in paths]
+    assert any(len(one.found.scores) for one in predicted)
+    assert {kind.name for one in predicted for kind in one.found.classes} <= {"circle", "square"}
 
 
-def test_a_picture_that_cannot_be_read_is_named(finished: Any, tmp_path: Path) -> None:
+def test_a_picture_that_cannot_be_read_is_named_and_the_rest_go_on(finished: Any, tmp_path: Path) -> None:
     (tmp_path / "bad.jpg").write_bytes(b"no picture")
-    with pytest.raises(ValueError, match="bad.jpg: not a readable JPEG, PNG, GIF or BMP picture"):
-        list(predict_files(str(finished.model), [str(tmp_path / "bad.jpg")]))
+    (tmp_path / "good.png").write_bytes(png())
+    paths = [str(tmp_path / name) for name in ("bad.jpg", "gone.jpg", "good.png")]
+    bad, gone, good = predict_files(str(finished.model), paths)
+    assert bad == Unread(paths[0], "not a readable JPEG, PNG, GIF or BMP picture")
+    assert gone == Unread(paths[1], "No such file or directory")
+    assert isinstance(good, Predicted) and good.encoded == png()

@@ -1,7 +1,10 @@
 """Tests of running a job's folder: what it leaves, and what it does with signals and failing exports."""
 
+import errno
 import json
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +21,8 @@ from boxwright.formats import recordfile
 from boxwright.jobdir import Event, Job, JobDir, claim
 from boxwright.metrics.boxes import Predictions
 from boxwright.metrics.detection import COCO_NAMES
+
+HEAVY = ("torch", "tensorflow", "onnx", "onnxruntime", "lightning_fabric", "tensorboardX", "optuna")
 
 
 @pytest.fixture
@@ -36,7 +41,7 @@ def job(tmp_path: Path, command: Any, tiny: Callable[..., dict[str, str]]) -> Ca
 
 @pytest.fixture
 def no_export(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(work, "write_model", lambda _, __: {})
+    monkeypatch.setattr(result, "write_model", lambda _, __: {})
 
 
 def scalars(folder: Path) -> dict[str, list[tuple[int, float]]]:
@@ -98,8 +103,67 @@ def test_no_job(tmp_path: Path) -> None:
 
 def test_unknown_kind(tmp_path: Path) -> None:
     JobDir(tmp_path).write_job(Job(kind="dream", algorithm="image_object_detection", arguments={}))
-    with pytest.raises(ValueError, match="job kind must be one of train, got 'dream'"):
+    with pytest.raises(ValueError, match="job kind must be one of train, tune, wait, got 'dream'"):
         work.work(tmp_path)
+    assert JobDir(tmp_path).read_result() == {
+        "status": "failed",
+        "fault": "user",
+        "error": "job kind must be one of train, tune, wait, got 'dream'",
+    }
+
+
+def test_a_wait_job_needs_nothing_heavy(tmp_path: Path) -> None:
+    JobDir(tmp_path).write_job(Job(kind="wait", algorithm="wait", arguments={}))
+    asked = (
+        "import sys; from pathlib import Path; from boxwright.work import work; work(Path(sys.argv[1]));"
+        f"print([name for name in {HEAVY} if name in sys.modules])"
+    )
+    words = [sys.executable, "-c", asked, str(tmp_path)]
+    assert subprocess.run(words, capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "whose", "status"),
+    [
+        (ValueError("max_steps must be positive"), "user", 1),
+        (ImportError("install boxwright[gs]"), "user", 1),
+        (FloatingPointError("the loss is nan"), "user", 1),
+        (FileNotFoundError("no file matches 'x'"), "user", 1),
+        (FileNotFoundError(errno.ENOENT, "No such file", "x"), "user", 1),
+        (PermissionError(errno.EACCES, "Permission denied", "x"), "user", 1),
+        (OSError(errno.ENOSPC, "No space left on device", "x"), "machine", 70),
+        (ConnectionResetError(errno.ECONNRESET, "Connection reset by peer"), "machine", 70),
+        (MemoryError(), "machine", 70),
+        (RuntimeError("CUDA error: unspecified launch failure"), "machine", 70),
+        (BlockingIOError(errno.EWOULDBLOCK, "another process is working in this job folder", "x"), "machine", 69),
+    ],
+)
+def test_whose_fault_an_error_is(error: Exception, whose: str, status: int) -> None:
+    assert (work.fault(error), work.exit_status(error)) == (whose, status)
+
+
+def test_errors_in_words() -> None:
+    assert work.describe_error(OSError(28, "No space left on device", "/a/b")) == "No space left on device: /a/b"
+    assert work.describe_error(ValueError("max_steps must be positive")) == "max_steps must be positive"
+    assert work.describe_error(RuntimeError("CUDA error")) == "RuntimeError: CUDA error"
+
+
+@pytest.mark.usefixtures("no_export")
+def test_a_run_that_is_asked_to_end_early_exports_its_best(job: Callable[..., JobDir]) -> None:
+    jobdir = job(max_steps=40)
+    jobdir.stop_file.write_text('{"reason": "pruned"}')
+    # Nothing was evaluated yet, so that there is no best.
+    with pytest.raises(ValueError, match="before its first evaluation"):
+        work.work(jobdir.path)
+    jobdir.stop_file.unlink()
+
+    def prune(event: Event) -> None:
+        if event.kind == "evaluation":
+            jobdir.stop_file.write_text('{"reason": "pruned"}')
+
+    done = work.work(jobdir.path, prune)
+    assert (done["status"], done["stop"], done["best_step"]) == ("finished", "pruned", 2)
+    assert max(event.step for event in jobdir.events()) < 5
 
 
 @pytest.mark.usefixtures("no_export")
@@ -118,13 +182,6 @@ def test_a_signal_stops_and_the_next_time_goes_on(job: Callable[..., JobDir], nu
     done = work.work(jobdir.path)
     assert (done["status"], done["best_step"]) == ("finished", 2)
     assert [event.kind for event in jobdir.events()].count("resumed") == 1
-
-
-def test_a_second_interrupt_ends_at_once() -> None:
-    with pytest.raises(KeyboardInterrupt), work.termination() as asked:
-        signal.raise_signal(signal.SIGINT)
-        assert asked()
-        signal.raise_signal(signal.SIGINT)
 
 
 def found_nothing(_: Path, encoded: Sequence[bytes], **__: Any) -> list[Predictions]:
@@ -152,4 +209,5 @@ def test_an_export_that_differs_is_refused_and_the_old_model_stays(
     with pytest.raises(ExportMismatch, match="the exported ONNX model must agree .* so it is refused: "):
         work.work(jobdir.path)
     assert [path.name for path in jobdir.model.iterdir()] == ["old"]
-    assert jobdir.read_result() is None
+    failed = jobdir.read_result()
+    assert failed is not None and (failed["status"], failed["fault"]) == ("failed", "user")

@@ -39,11 +39,19 @@ class Argument:
 
 @dataclass(frozen=True)
 class Algorithm:
-    """A built-in algorithm: its name, what it does, and its arguments."""
+    """A built-in algorithm.
+
+    Attributes:
+        name: as the last part of an image's URI states it.
+        summary: what it does.
+        arguments: all that it understands.
+        metrics: names of the numbers that its evaluations write, the one that counts first.
+    """
 
     name: str
     summary: str
     arguments: tuple[Argument, ...]
+    metrics: tuple[str, ...]
 
 
 @dataclass(frozen=True)

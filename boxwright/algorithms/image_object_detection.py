@@ -78,4 +78,8 @@ IMAGE_OBJECT_DETECTION = Algorithm(
         Argument("loader_workers", "machine.loader_workers"),
         Argument("keep_checkpoints", "machine.keep_checkpoints"),
     ),
+    metrics=(
+        *("AP", "AP50", "AP75", "APs", "APm", "APl", "ARmax1", "ARmax10", "ARmax100", "ARs", "ARm", "ARl"),
+        *("VOC07", "VOC12"),
+    ),
 )

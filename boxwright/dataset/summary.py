@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import islice
 
 import numpy as np
 
@@ -124,8 +125,10 @@ def summarise(dataset: Dataset, num_classes: int) -> tuple[tuple[Checked, ...], 
 
 
 def known_classes(classes: Sequence[ClassName], num_classes: int) -> tuple[ClassName, ...]:
-    """Exactly `num_classes` classes: the data set's own, numbered on where it names fewer."""
-    return (*classes[:num_classes], *numbered_classes(num_classes)[len(classes) :])
+    """Exactly `num_classes` classes: the data set's own, and where it names fewer, the free ids from 1 on."""
+    taken = {one.id for one in classes}
+    free = (one for one in numbered_classes(num_classes + len(classes)) if one.id not in taken)
+    return (*classes[:num_classes], *islice(free, max(0, num_classes - len(classes))))
 
 
 def count(checked: Sequence[Checked], classes: Sequence[ClassName]) -> Summary:

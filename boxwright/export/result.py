@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from safetensors.torch import load, save
+from safetensors.torch import save
 
 from boxwright import modeldir
 from boxwright.engine import Engine
@@ -15,7 +15,6 @@ from boxwright.export.savedmodel import export_savedmodel, run_savedmodel, runti
 from boxwright.formats import files
 from boxwright.imaging import PAD_COLOUR
 from boxwright.jobdir import Event, JobDir
-from boxwright.models.build import build_model
 from boxwright.report import HistoryPoint, ReportPicture, write_report
 from boxwright.train.evaluate import ground_truth
 from boxwright.train.run import Trained
@@ -119,32 +118,3 @@ def report_pictures(trained: Trained) -> list[ReportPicture]:
         )
         for index, (truth, found) in enumerate(zip(truths, trained.predictions, strict=True))
     ]
-
-
-def export_again(folder: str, formats: Sequence[str], output: Path | None = None) -> list[Path]:
-    """Export the weights of a model's folder in the named formats ("savedmodel", "onnx").
-
-    Returns:
-        the files written.
-
-    Raises:
-        ValueError: an unknown format.
-        OSError: no model in the folder, or it cannot be written.
-    """
-    unknown = sorted(set(formats) - {"savedmodel", "onnx"})
-    if unknown:
-        raise ValueError(f"unknown format {', '.join(unknown)}; there is savedmodel and onnx")
-    card = modeldir.read_card(folder)
-    model = build_model(card.spec.model, card.spec.loss, len(card.classes)).eval()
-    model.load_state_dict(load(files.read_bytes(files.join(folder, modeldir.WEIGHTS))))
-    target = output or Path(folder)
-    target.mkdir(parents=True, exist_ok=True)
-    ids, names = [one.id for one in card.classes], [one.name for one in card.classes]
-    written = []
-    if "onnx" in formats:
-        export_onnx(model, target / modeldir.ONNX, size=card.input_size, class_ids=ids)
-        written.append(target / modeldir.ONNX)
-    if "savedmodel" in formats:
-        export_savedmodel(model, target, size=card.input_size, class_ids=ids, class_names=names)
-        written.append(target / modeldir.SAVED_MODEL)
-    return written

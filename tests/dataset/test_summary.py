@@ -2,8 +2,8 @@ import time
 
 import pytest
 
-from boxwright.dataset.summary import percent, require_usable, summarise
-from boxwright.formats.sample import Dataset
+from boxwright.dataset.summary import known_classes, percent, require_usable, summarise
+from boxwright.formats.sample import ClassName, Dataset
 
 GOOD = (10, 10, 50, 60)
 
@@ -50,6 +50,12 @@ def test_median_size_is_height_and_width(sample, dataset, encode):
 def test_classes_without_names_are_numbered(sample, dataset):
     _, summary = summarise(dataset(sample([GOOD]), classes=["cat"]), 3)
     assert [(one.id, one.name) for one in summary.classes] == [(1, "cat"), (2, "2"), (3, "3")]
+
+
+def test_numbered_classes_take_the_ids_that_are_free():
+    named = (ClassName(1, "cat"), ClassName(3, "dog"))
+    assert [one.id for one in known_classes(named, 4)] == [1, 3, 2, 4]
+    assert known_classes(named, 1) == named[:1]
 
 
 def test_up_to_the_share_is_accepted(sample, dataset):

@@ -27,11 +27,12 @@ MakeJob = Callable[..., JobDir]
 KILLED = """
 import os, signal, sys
 import torch
-from boxwright import cli, work
+from boxwright import cli
+from boxwright.export import result
 from boxwright.formats import files
 from boxwright.train import checkpoint, loop
 
-work.write_model = lambda trained, jobdir: {}
+result.write_model = lambda trained, jobdir: {}
 loop.STATISTICS_IMAGES, loop.LOG_EVERY = 4, 1
 torch.set_num_threads(1)
 torch.set_num_threads = lambda _: None

@@ -1,0 +1,47 @@
+"""The app that answers HTTP requests."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+import boxwright
+from boxwright.api.deps import Context
+from boxwright.api.errors import DESCRIBED, install
+from boxwright.api.follow import Followers
+from boxwright.api.headers import SecurityHeaders
+from boxwright.api.limits import RequestLimit
+from boxwright.api.routes import health, jobs, logs, projects, tokens
+
+DESCRIPTION = """Jobs of AI Platform Training v1, their logs, and the tokens that give access.
+
+Send `Authorization: Bearer TOKEN`. Times are RFC 3339 in UTC, durations are written "3600s", and whole numbers of 64
+bits are texts. Fields that hold nothing are left out."""
+
+
+def create_app(context: Context) -> FastAPI:
+    """The app over a store. `app.state.followers.close()` ends its log streams."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        app.state.followers.shut_down()
+
+    app = FastAPI(
+        title="Boxwright",
+        version=boxwright.__version__,
+        description=DESCRIPTION,
+        docs_url=None,  # their pages load scripts from elsewhere
+        redoc_url=None,
+        redirect_slashes=False,
+        responses=DESCRIBED,
+        lifespan=lifespan,
+    )
+    app.state.context = context
+    app.state.followers = Followers(context.jobs, context.tokens)
+    install(app)
+    for module in (health, projects, jobs, logs, tokens):
+        app.include_router(module.router)
+    app.add_middleware(RequestLimit, max_bytes=context.max_request_bytes)
+    app.add_middleware(SecurityHeaders)
+    return app

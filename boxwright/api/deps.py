@@ -1,0 +1,163 @@
+"""What routes are given: the store, who asks, and the JSON of the request."""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, NoReturn
+
+from fastapi import Depends, Path, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from boxwright.admission import Limits
+from boxwright.api.errors import Refusal
+from boxwright.formats import files
+from boxwright.spec.job import FINAL_STATES, JOB_ID
+from boxwright.store.jobs import JobStore
+from boxwright.store.records import JobMissing
+from boxwright.store.tokens import Role, TokenRecord, TokenStore
+
+PROJECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+"""Names of projects; they are names of folders as well."""
+
+UNSTORABLE = re.compile(rb"\\u(?:0000|d[89a-f][0-9a-f]{2})", re.IGNORECASE)
+"""Escapes of characters that not every database can hold: NUL and surrogates."""
+
+MAX_DEPTH = 50
+"""Objects and lists of a request within each other."""
+
+SURROGATE_PAIR = re.compile(rb"\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the API works on.
+
+    Attributes:
+        jobs: the queue.
+        tokens: who may do what.
+        limits: what jobs may ask for; `previous` and the project's part of `default_root` are filled in by request.
+        max_request_bytes: the largest request.
+    """
+
+    jobs: JobStore
+    tokens: TokenStore
+    limits: Limits
+    max_request_bytes: int = 10_000_000
+
+
+def context_of(request: Request) -> Context:
+    """The context of the app that answers a request."""
+    context: Context = request.app.state.context
+    return context
+
+
+Given = Annotated[Context, Depends(context_of)]
+
+bearer = HTTPBearer(auto_error=False, description="A token made by `boxwright tokens create` or at the first start.")
+Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+
+
+def authenticate(context: Given, credentials: Credentials) -> TokenRecord:
+    """Who asks. Raises: Refusal: no token, or one that does not count (any more)."""
+    token = context.tokens.check(credentials.credentials) if credentials else None
+    if token is None:
+        what = "this token is unknown or revoked" if credentials else "a token is needed"
+        raise Refusal(
+            "UNAUTHENTICATED",
+            f"{what}; send the header 'Authorization: Bearer TOKEN' (command line: BOXWRIGHT_TOKEN)",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+    return token
+
+
+def at_least(role: Role) -> Callable[[TokenRecord], TokenRecord]:
+    """A dependency that lets only tokens of this role and higher ones pass."""
+
+    def check(token: Annotated[TokenRecord, Depends(authenticate)]) -> TokenRecord:
+        if not token.may(role):
+            raise Refusal(
+                "PERMISSION_DENIED",
+                f"this needs a token of role {role} or higher, and {token.name!r} is of role {token.role}",
+            )
+        return token
+
+    return check
+
+
+Viewer = Annotated[TokenRecord, Depends(at_least("viewer"))]
+Trainer = Annotated[TokenRecord, Depends(at_least("trainer"))]
+Admin = Annotated[TokenRecord, Depends(at_least("admin"))]
+
+
+def _project(project: Annotated[str, Path(description="A name of your choice that holds jobs together.")]) -> str:
+    if not PROJECT.fullmatch(project):
+        rule = "a project's name is 1 to 63 letters, digits, dots, dashes and underscores, and starts with a letter"
+        raise Refusal.of_field("project", f"{rule} or digit; got {project!r}")
+    return project
+
+
+Project = Annotated[str, Depends(_project)]
+
+
+def _job_id(project: Project, job_id: Annotated[str, Path(description="The job's id, unique in its project.")]) -> str:
+    if not JOB_ID.fullmatch(job_id):
+        raise Refusal("NOT_FOUND", f"project {project!r} has no job {job_id!r}")
+    return job_id
+
+
+JobId = Annotated[str, Depends(_job_id)]
+
+
+async def read_object(request: Request) -> dict[str, Any]:
+    """The JSON object that a request carries; empty where it carries nothing. Raises: Refusal."""
+    text = await request.body()
+    if not text.strip():
+        return {}
+    try:
+        value = json.loads(text, parse_constant=_no_number)
+    except RecursionError as error:
+        raise _too_deep() from error
+    except ValueError as error:
+        raise Refusal("INVALID_ARGUMENT", f"the request must be JSON in UTF-8: {error}") from error
+    if not isinstance(value, dict):
+        raise Refusal("INVALID_ARGUMENT", f"the request must be a JSON object {{...}}, got {text[:40]!r}")
+    if not _is_shallow(value, MAX_DEPTH):
+        raise _too_deep()
+    if UNSTORABLE.search(SURROGATE_PAIR.sub(b"", text)):
+        raise Refusal("INVALID_ARGUMENT", "texts may not hold NUL characters or halves of surrogate pairs")
+    return value
+
+
+def _too_deep() -> Refusal:
+    return Refusal("INVALID_ARGUMENT", f"the request's JSON is nested too deeply; at most {MAX_DEPTH} levels")
+
+
+def _is_shallow(value: Any, depth: int) -> bool:
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return depth >= 0 and all(_is_shallow(part, depth - 1) for part in parts)
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no JSON number")
+
+
+Body = Annotated[dict[str, Any], Depends(read_object)]
+"""State it after the role, which is checked first."""
+
+
+def limits_of(project: str, context: Context) -> Limits:
+    """What jobs of a project may ask for: it has a folder of its own, and earlier jobs."""
+    root = files.join(context.limits.default_root, project)
+    return replace(context.limits, default_root=root, previous=lambda name: finished_dir(context.jobs, project, name))
+
+
+def finished_dir(jobs: JobStore, project: str, job_id: str) -> str:
+    """Folder of a finished job. Raises: LookupError."""
+    try:
+        record = jobs.get(project, job_id)
+    except JobMissing as error:
+        raise LookupError(f"project {project} has no job {job_id!r}") from error
+    if record.state not in FINAL_STATES:
+        raise LookupError(f"job {job_id} has not ended: it is {record.state}")
+    return record.job_dir

@@ -1,0 +1,57 @@
+"""Logs of jobs, also while they are written."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, Field
+
+from boxwright.api.deps import Credentials, Given, JobId, Project, Viewer
+from boxwright.api.errors import DESCRIBED_BESIDE, ErrorStatus, Refusal
+from boxwright.formats import files
+from boxwright.spec.job import State
+
+router = APIRouter(prefix="/v1/projects/{project}/jobs", tags=["logs"])
+
+NDJSON = "application/x-ndjson"
+
+
+class LogLine(BaseModel):
+    """One line of the answer. The very last has `state`, or `error`; those before it have the other three."""
+
+    offset: int = Field(0, description="byte after this line: where to go on")
+    time: str = Field("", description="RFC 3339 in UTC; empty for a line without a time")
+    text: str = ""
+    state: State | None = Field(None, description="of the job; nothing follows")
+    error: ErrorStatus | None = Field(None, description="why the stream ends before the job; nothing follows")
+
+
+@router.get(
+    "/{job_id}/log",
+    summary="Read a job's log, or follow it until the job has ended",
+    response_class=StreamingResponse,
+    responses=DESCRIBED_BESIDE
+    | {200: {"content": {NDJSON: {"schema": LogLine.model_json_schema()}}, "description": "a line each"}},
+)
+async def read_log(
+    *,
+    _: Viewer,
+    credentials: Credentials,
+    project: Project,
+    job_id: JobId,
+    context: Given,
+    request: Request,
+    offset: Annotated[int, Query(ge=0, le=2**62, description="Byte to begin with.")] = 0,
+    follow: Annotated[bool, Query(description="Go on until the job has ended.")] = False,
+) -> StreamingResponse:
+    """Empty lines come in between when there is nothing else to say, so that the connection is seen to be alive.
+
+    A log that does not exist yet is waited for. One that was replaced or cut short is read from its start.
+    """
+    record = await run_in_threadpool(context.jobs.get, project, job_id)
+    if not files.is_local(record.job_dir):
+        raise Refusal("FAILED_PRECONDITION", f"the log is kept in {record.job_dir}, which cannot be followed from here")
+    assert credentials, "checked with the role"
+    lines = request.app.state.followers.stream(record, credentials.credentials, offset, follow)
+    return StreamingResponse(lines, media_type=NDJSON, headers={"X-Accel-Buffering": "no"})

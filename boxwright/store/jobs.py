@@ -1,0 +1,245 @@
+"""The queue: jobs in the database, and who may change which. Safe for any number of processes and servers at once.
+
+A runner *claims* a queued job and then owns it as long as it *renews* its lease; when the lease has run out another
+may *adopt* the job. Only the owner changes a job (`LeaseLost` for everybody else); users cancel and relabel. Clocks of
+servers that share a database must agree to well within the lease.
+"""
+
+import base64
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, Unpack
+
+from sqlalchemy import (
+    ColumnElement,
+    Engine,
+    Select,
+    and_,
+    case,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+
+from boxwright.spec.job import FINAL_STATES
+from boxwright.store.conditions import Condition
+from boxwright.store.database import reading, writing
+from boxwright.store.records import (
+    Changes,
+    EtagMismatch,
+    JobExists,
+    JobRecord,
+    NewJob,
+)
+from boxwright.store.rows import FRESH, NO_OWNER, NO_WORKER, named_row, new_etag, owned_row, record_of, write_row
+from boxwright.store.schema import ACTIVE, LIMITED_WAIT, QUEUED, jobs
+from boxwright.store.written import storable
+
+Records = list[JobRecord]
+
+MAX_PAGE = 100
+"""Jobs in one answer of `JobStore.list`, as the service has it."""
+
+_uid, _state = jobs.c.uid, jobs.c.state
+
+
+class JobStore:
+    """All jobs of all projects.
+
+    Every method raises StoreUnavailable while the database cannot be reached, and works again afterwards.
+    `now` is in seconds since 1970, `lease` in seconds.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def submit(self, new: NewJob) -> JobRecord:
+        """Queue a job.
+
+        Raises:
+            JobExists: its id is taken in its project, or its folder by another unfinished job.
+        """
+        values = {**FRESH, **asdict(new), "note": storable(new.note), "etag": new_etag(), "create_time": time.time()}
+        try:
+            with writing(self._engine) as connection:
+                row = connection.execute(insert(jobs).values(**values).returning(jobs)).mappings().one()
+        except IntegrityError as error:
+            raise JobExists(self._clash(new)) from error
+        return record_of(row)
+
+    def get(self, project: str, job_id: str) -> JobRecord:
+        """Raises: JobMissing."""
+        with reading(self._engine) as connection:
+            return record_of(named_row(connection, project, job_id))
+
+    def position(self, record: JobRecord) -> int:
+        """Place in the queue, from 1; 0 for a job that is not queued."""
+        if record.state != "QUEUED":
+            return 0
+        ahead = or_(jobs.c.priority > record.priority, and_(jobs.c.priority == record.priority, _uid < record.uid))
+        with reading(self._engine) as connection:
+            count = connection.scalar(select(func.count()).select_from(jobs).where(QUEUED, ahead))
+        return (count or 0) + 1
+
+    def relabel(self, project: str, job_id: str, labels: Mapping[str, str], etag: str = "") -> JobRecord:
+        """Give a job these labels and no others.
+
+        Args:
+            etag: of the job as the caller read it; empty to change it whatever it is now.
+
+        Raises:
+            JobMissing: no such job.
+            EtagMismatch: it has changed since.
+        """
+        with writing(self._engine) as connection:
+            row = named_row(connection, project, job_id, lock=True)
+            if etag and etag != row["etag"]:
+                raise EtagMismatch(f"job {job_id} has changed since etag {etag} (now {row['etag']}); read it again")
+            return write_row(connection, row, {"labels": dict(labels)})
+
+    def cancel(self, project: str, job_id: str, message: str = "") -> JobRecord:
+        """End a queued job at once, and ask the runner of an active one to end it. A finished job stays as it is.
+
+        Raises:
+            JobMissing: no such job.
+        """
+        with writing(self._engine) as connection:
+            row = named_row(connection, project, job_id, lock=True)
+            if row["state"] in (*FINAL_STATES, "CANCELLING"):
+                return record_of(row)
+            changes = {
+                "state": "CANCELLED" if row["state"] == "QUEUED" else "CANCELLING",
+                "cancel_requested": True,
+                "error_message": message or "cancelled on request",
+            }
+            return write_row(connection, row, changes)
+
+    def claim(self, owner: str, host: str, *, now: float, lease: float) -> JobRecord | None:
+        """Take the next job from the queue: highest priority first, then the oldest; None for an empty queue.
+
+        It becomes PREPARING. However many claim at once, each job goes to one.
+        """
+        queue = select(_uid).where(QUEUED, jobs.c.not_before <= now)
+        first = queue.order_by(jobs.c.priority.desc(), _uid).limit(1).with_for_update(skip_locked=True)
+        taken = {"state": "PREPARING", "owner": owner, "host": host, "lease_until": now + lease, "etag": new_etag()}
+        claimed = update(jobs).where(_uid == first.scalar_subquery()).values(**taken, **NO_WORKER)
+        if not self._any(queue):
+            return None
+        with writing(self._engine, recoverable=True) as connection:
+            row = connection.execute(claimed.returning(jobs)).mappings().one_or_none()
+        return record_of(row) if row else None
+
+    def adopt(self, owner: str, host: str, *, now: float, lease: float) -> Records:
+        """Take over all active jobs whose lease has run out.
+
+        `host`, `pid` and `pid_started` stay those of the worker, which may still be at work, so that the new owner can
+        look for it; a job that had none yet (pid 0) gets the new host.
+        """
+        taken = {"owner": owner, "lease_until": now + lease, "host": case((jobs.c.pid == 0, host), else_=jobs.c.host)}
+        return self._taken(and_(ACTIVE, jobs.c.lease_until < now), taken)
+
+    def renew(self, owner: str, *, now: float, lease: float) -> Records:
+        """Prolong the leases of all active jobs of this owner; gives them as they are now, oldest first.
+
+        A job that is missing from the answer has been taken over or has ended.
+        """
+        return self._taken(and_(ACTIVE, jobs.c.owner == owner), {"lease_until": now + lease})
+
+    def change(self, record: JobRecord, **fields: Unpack[Changes]) -> JobRecord:
+        """Change a job that the owner in `record` still owns (for a queued job: that nobody has claimed).
+
+        A job that is being cancelled stays CANCELLING when `state` is PREPARING or RUNNING. With a final state it
+        loses its owner, and gets an `end_time` unless one is given.
+
+        Raises:
+            LeaseLost: it has ended, or has another owner.
+        """
+        with writing(self._engine, recoverable=True) as connection:
+            row = owned_row(connection, record)
+            changes = dict(fields)
+            if row["state"] == "CANCELLING" and fields.get("state") in ("PREPARING", "RUNNING"):
+                del changes["state"]
+            return write_row(connection, row, changes)
+
+    def requeue(self, record: JobRecord, *, not_before: float, faults: int, progress: int) -> None:
+        """Put a job back into the queue; one that is being cancelled becomes CANCELLED instead.
+
+        Raises:
+            LeaseLost: it has ended, or has another owner.
+        """
+        with writing(self._engine, recoverable=True) as connection:
+            row = owned_row(connection, record)
+            state = "CANCELLED" if row["state"] == "CANCELLING" else "QUEUED"
+            changes = {"state": state, "not_before": not_before, "faults": faults, "progress": progress}
+            write_row(connection, row, {**changes, **NO_OWNER, **NO_WORKER})
+
+    def overdue(self, *, now: float) -> Records:
+        """Jobs that have waited longer than their `max_wait` without ever having started, oldest first."""
+        late = select(jobs).where(LIMITED_WAIT, jobs.c.create_time + jobs.c.max_wait < now)
+        with reading(self._engine) as connection:
+            found = [record_of(row) for row in connection.execute(late).mappings()]
+        return sorted(found, key=lambda record: record.uid)
+
+    def list(
+        self, project: str, *, where: Condition | None = None, page_size: int = 20, page_token: str = ""
+    ) -> tuple[Records, str]:
+        """A page of jobs, newest first, and the token of the next page; "" after the last.
+
+        Jobs that are submitted between two pages do not shift them.
+
+        Args:
+            page_size: 1 to 100; 0 for 20, and larger ones give 100.
+
+        Raises:
+            ValueError: a page size below 0, or a token that is none.
+        """
+        if page_size < 0:
+            raise ValueError(f"pageSize must be 0 or more, got {page_size}")
+        size = min(page_size or 20, MAX_PAGE)
+        query = select(jobs).where(jobs.c.project == project).order_by(_uid.desc()).limit(size + 1)
+        if page_token:
+            query = query.where(_uid < _read_token(page_token))
+        if where is not None:
+            query = query.where(where.clause())
+        with reading(self._engine) as connection:
+            found = [record_of(row) for row in connection.execute(query).mappings()]
+        return found[:size], _written_token(found[size - 1].uid) if len(found) > size else ""
+
+    def _any(self, query: Select[Any]) -> bool:
+        """Whether there is one; asked before writes that mostly find nothing, since readers wait for nobody."""
+        with reading(self._engine) as connection:
+            return connection.scalar(query.with_only_columns(_uid).limit(1)) is not None
+
+    def _taken(self, which: ColumnElement[bool], values: Mapping[str, Any]) -> Records:
+        if not self._any(select(_uid).where(which)):
+            return []
+        with writing(self._engine, recoverable=True) as connection:
+            rows = connection.execute(update(jobs).where(which).values(**values).returning(jobs)).mappings().all()
+        return sorted((record_of(row) for row in rows), key=lambda record: record.uid)
+
+    def _clash(self, new: NewJob) -> str:
+        with reading(self._engine) as connection:
+            name = and_(jobs.c.project == new.project, jobs.c.job_id == new.job_id)
+            if connection.scalar(select(_uid).where(name)) is not None:
+                return f"project {new.project} has a job {new.job_id} already; job ids are used once: choose another"
+            folder = select(jobs.c.job_id).where(jobs.c.job_dir == new.job_dir, _state.not_in(FINAL_STATES))
+            other = connection.scalar(folder)
+        return f"the job folder {new.job_dir} is in use by job {other}, which has not ended; choose another"
+
+
+def _written_token(uid: int) -> str:
+    return base64.urlsafe_b64encode(f"before:{uid}".encode()).decode()
+
+
+def _read_token(token: str) -> int:
+    try:
+        word, _, uid = base64.urlsafe_b64decode(token.encode()).decode().partition(":")
+        if word != "before":
+            raise ValueError(word)
+        return int(uid)
+    except ValueError as error:
+        raise ValueError(f"pageToken must be the nextPageToken of the page before, got {token!r}") from error
