@@ -25,6 +25,7 @@ class Served:
         self.folder = folder
         self._options = options
         self.process: subprocess.Popen[bytes] | None = None
+        self.address = ""
         self._client = httpx.Client(timeout=30)
 
     def start(self) -> None:
@@ -42,9 +43,11 @@ class Served:
             for line in log.read_text()[seen:].splitlines():
                 if line.startswith("Boxwright listens on "):
                     address = line.split()[-1]
-        self._client = httpx.Client(base_url=address, timeout=30, headers={"Authorization": f"Bearer {self._token()}"})
+        self.address = address
+        self._client = httpx.Client(base_url=address, timeout=30, headers={"Authorization": f"Bearer {self.token()}"})
 
-    def _token(self) -> str:
+    def token(self) -> str:
+        """Of an administrator."""
         return (self.folder / "token").read_text().strip()
 
     def stop(self) -> None:

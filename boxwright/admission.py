@@ -79,6 +79,7 @@ def admit(request: JobRequest, limits: Limits) -> Admitted:
     """
     given, faults = request.training_input, _Faults()
     job_dir = given.job_dir or files.join(limits.default_root, request.job_id)
+    job_dir = os.path.abspath(job_dir) if files.is_local(job_dir) else job_dir
     faults.try_("trainingInput.jobDir", lambda: check_inside(job_dir, (*limits.roots, limits.default_root)))
     faults.try_("trainingInput", lambda: assign(given, limits.machine, limits.allow_substitute))
     arguments: dict[str, str] = {}
@@ -163,7 +164,7 @@ def _argument_faults(given: TrainingInput, arguments: Mapping[str, str], limits:
         if name in arguments:
             faults.try_(path, lambda name=name: _check_data(name, arguments[name]))  # type: ignore[misc]  # bound now
     if study:
-        faults.found += _study_faults(study, algorithm, arguments)
+        faults.found += _study_faults(study, algorithm)
         faults.try_("trainingInput.hyperparameters.resumePreviousJobId", lambda: _previous(study, limits))
     return faults.found
 
@@ -187,7 +188,7 @@ def _ends(one: Parameter) -> tuple[str, ...]:
     return tuple(one.text(value) for value in one.categorical_values or one.discrete_values)
 
 
-def _study_faults(study: Study, algorithm: Algorithm, arguments: Mapping[str, str]) -> list[Fault]:
+def _study_faults(study: Study, algorithm: Algorithm) -> list[Fault]:
     """Parameters that the algorithm does not know or whose values it would refuse, and an unknown metric."""
     root = "trainingInput.hyperparameters"
     faults = _Faults()
@@ -197,9 +198,6 @@ def _study_faults(study: Study, algorithm: Algorithm, arguments: Mapping[str, st
     required = dict.fromkeys(DATA_ARGUMENTS, "given")
     for index, one in enumerate(study.params):
         path = f"{root}.params[{index}]"
-        if one.parameter_name in arguments:
-            faults.found.append(Fault(path, f"--{one.parameter_name} is searched, so args must not give it as well"))
-            continue
         for value in _ends(one):
             before = len(faults.found)
             texts = {**required, one.parameter_name: value}

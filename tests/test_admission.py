@@ -66,6 +66,10 @@ def test_a_study_is_admitted(request_of: Any, limits: Limits) -> None:
     assert job.kind == "tune" and job.study is not None and job.study.max_trials == 2
 
 
+def test_a_searched_argument_may_also_be_given(request_of: Any, limits: Limits) -> None:
+    assert admit(request_of({"initial_learning_rate": 0.08}, hyperparameters=study()), limits).job.kind == "tune"
+
+
 def test_wait_is_admitted(request_of: Any, limits: Limits) -> None:
     given = {"masterConfig": {"imageUri": "wait"}}
     assert admit(request_of(**given, args=["--steps=3"]), limits).job.kind == "wait"
@@ -118,7 +122,7 @@ def test_all_faults_are_told_together(request_of: Any, limits: Limits) -> None:
                 )
             },
             "hyperparameters.params[0]",
-            "--backbone is searched, so args must not give it as well",
+            "--backbone",
         ),
         (
             {"hyperparameters": study(resumePreviousJobId="old")},

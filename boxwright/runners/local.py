@@ -12,6 +12,9 @@ from boxwright.runners import host
 
 COMMAND = (sys.executable, "-m", "boxwright.cli", "work")
 
+NICENESS = 10
+"""Workers give way to the server and to people at the machine; alone they are as quick as ever."""
+
 
 class LocalRunner:
     """Starts processes and finds them again by number and time of start."""
@@ -39,6 +42,8 @@ class LocalRunner:
         finally:
             os.close(log)
         self._children.add(pid)
+        with suppress(OSError):  # it may have ended already
+            os.setpriority(os.PRIO_PROCESS, pid, NICENESS)
         # One that has ended already keeps its number until it is waited for, but tells no more when it began.
         started = host.process_started(pid) or 0.0
         devices = environment.get("CUDA_VISIBLE_DEVICES", "")

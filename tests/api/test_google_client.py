@@ -16,9 +16,9 @@ def a_job(job_id: str = "one", **given: Any) -> dict[str, Any]:
 
 def test_a_job_is_created_and_read(google: Any, served: Any) -> None:
     jobs = google.projects().jobs()
-    body = {**a_job(args=["--steps=3"]), "labels": {"owner": "ada"}}
+    body = {**a_job(args=["--steps=3"]), "labels": {"owner": "lab"}}
     created = jobs.create(parent=PARENT, body=body).execute()
-    assert (created["jobId"], created["state"], created["labels"]) == ("one", "QUEUED", {"owner": "ada"})
+    assert (created["jobId"], created["state"], created["labels"]) == ("one", "QUEUED", {"owner": "lab"})
     assert created["trainingInput"] == body["trainingInput"]
     assert created["jobPosition"] == "1"
     assert base64.b64decode(created["etag"], validate=True)

@@ -8,19 +8,19 @@ import pytest
 
 def test_a_token_is_made_used_listed_and_revoked(served: Any) -> None:
     admin = served.client()
-    made = admin.post("/v1/tokens", json={"name": "ada@example.org", "role": "viewer"}).json()
+    made = admin.post("/v1/tokens", json={"name": "lab@example.org", "role": "viewer"}).json()
     secret = made.pop("token")
-    assert made == {"name": "ada@example.org", "role": "viewer"}
+    assert made == {"name": "lab@example.org", "role": "viewer"}
     headers = {"Authorization": f"Bearer {secret}"}
-    with httpx.Client(base_url=served.url, headers=headers) as ada:
-        assert ada.get("/v1/projects/local/jobs").status_code == 200
+    with httpx.Client(base_url=served.url, headers=headers) as lab:
+        assert lab.get("/v1/projects/local/jobs").status_code == 200
         listed = admin.get("/v1/tokens").json()["tokens"]
-        assert [(one["name"], one["role"]) for one in listed] == [("a-admin", "admin"), ("ada@example.org", "viewer")]
+        assert [(one["name"], one["role"]) for one in listed] == [("a-admin", "admin"), ("lab@example.org", "viewer")]
         assert secret not in str(listed) and "revokeTime" not in listed[1]
-        assert admin.delete("/v1/tokens/ada@example.org").json() == {}
-        assert ada.get("/v1/projects/local/jobs").status_code == 401
+        assert admin.delete("/v1/tokens/lab@example.org").json() == {}
+        assert lab.get("/v1/projects/local/jobs").status_code == 401
     assert admin.get("/v1/tokens").json()["tokens"][1]["revokeTime"].endswith("Z")
-    answer = admin.delete("/v1/tokens/ada@example.org")
+    answer = admin.delete("/v1/tokens/lab@example.org")
     assert (answer.status_code, answer.json()["error"]["status"]) == (404, "NOT_FOUND")
 
 
