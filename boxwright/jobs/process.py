@@ -20,6 +20,9 @@ LOG = logging.getLogger("boxwright.jobs")
 OPEN_AGAIN = 2.0
 """Seconds between attempts to reach a database that is away at the start."""
 
+NICENESS = 10
+"""By how much the runner gives way to the server, which people wait for. Its workers give way to it."""
+
 
 def run_supervisor(place: StorePlace, settings: RunnerSettings) -> None:
     """Supervise jobs until SIGTERM or SIGINT, or until the process at the other end of standard input has gone.
@@ -31,6 +34,7 @@ def run_supervisor(place: StorePlace, settings: RunnerSettings) -> None:
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    os.nice(NICENESS)
     with termination() as asked:
 
         def ends() -> bool:
