@@ -9,6 +9,9 @@ History = Mapping[int, float]
 ENOUGH_TRIALS = 3
 """Finished trials from which on others are compared with them."""
 
+ENOUGH_EVALUATIONS = 2
+"""Of a trial before it is compared: a small learning rate begins slowly and may end well."""
+
 
 def falls_behind(running: History, finished: Sequence[History], maximize: bool) -> bool:
     """Whether a running trial should end: Vizier's median rule.
@@ -20,7 +23,7 @@ def falls_behind(running: History, finished: Sequence[History], maximize: bool) 
         finished: of trials that have ended, those stopped early among them.
         maximize: whether large values are good.
     """
-    if not running:
+    if len(running) < ENOUGH_EVALUATIONS:
         return False
     last = max(running)
     averages = [statistics.fmean(values) for values in (_until(one, last) for one in finished) if values]

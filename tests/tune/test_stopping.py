@@ -11,11 +11,12 @@ FINISHED = [{10: 0.2, 20: 0.4, 30: 0.9}, {10: 0.1, 20: 0.2}, {10: 0.6, 20: 0.6},
 @pytest.mark.parametrize(
     ("running", "behind"),
     [
-        ({10: 0.19}, True),  # the median of 0.2, 0.1 and 0.6 is 0.2
-        ({10: 0.2}, False),  # strictly worse
+        ({10: 0.1}, False),  # the first evaluation may be slow
+        ({5: 0.1, 10: 0.19}, True),  # the median of 0.2, 0.1 and 0.6 is 0.2
+        ({5: 0.1, 10: 0.2}, False),  # strictly worse
         ({10: 0.39, 20: 0.1}, True),
         ({10: 0.41, 20: 0.1}, False),  # the best value counts, not the last
-        ({5: 0.0}, False),  # the others had not been measured so early
+        ({4: 0.0, 5: 0.0}, False),  # the others had not been measured so early
         ({}, False),
     ],
 )
@@ -26,5 +27,5 @@ def test_maximize_and_minimize(running: dict[int, float], behind: bool) -> None:
 
 
 def test_a_few_trials_must_have_finished() -> None:
-    assert not falls_behind({10: 0.0}, FINISHED[:2], maximize=True)
-    assert falls_behind({10: 0.0}, FINISHED[:3], maximize=True)
+    assert not falls_behind({5: 0.0, 10: 0.0}, FINISHED[:2], maximize=True)
+    assert falls_behind({5: 0.0, 10: 0.0}, FINISHED[:3], maximize=True)
