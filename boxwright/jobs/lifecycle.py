@@ -10,6 +10,7 @@ from boxwright.jobs.outcome import Ending, backoff, model_output, training_outpu
 from boxwright.jobs.slots import waiting_note
 from boxwright.jobs.watch import Watch
 from boxwright.runners import Runner
+from boxwright.runners.host import this_machine
 from boxwright.spec.job import State
 from boxwright.spec.server import RunnerSettings
 from boxwright.store import JobRecord, JobStore
@@ -52,9 +53,15 @@ class Lifecycle:
         there = jobdir.read_worker()
         _, log_start = changed(jobdir.worker_log)
         if there is None or not self._runner.alive(there):
-            environment = {"CUDA_VISIBLE_DEVICES": devices or WITHOUT_GPU, "PYTHONUNBUFFERED": "1"}
-            there = self._runner.start(record.job_dir, jobdir.path, environment)
+            there = self._runner.start(record.job_dir, jobdir.path, self._environment(devices))
         return Watch(record, jobdir, there, progress=record.progress, log_start=log_start)
+
+    def _environment(self, devices: str) -> dict[str, str]:
+        """Of a worker; jobs that share the processor get a share of its cores, as they would slow each other down."""
+        environment = {"CUDA_VISIBLE_DEVICES": devices or WITHOUT_GPU, "PYTHONUNBUFFERED": "1"}
+        if self._settings.max_jobs > 1 and not devices:
+            environment["OMP_NUM_THREADS"] = str(max(1, this_machine().cores // self._settings.max_jobs))
+        return environment
 
     def look(self, watch: Watch, now: float) -> bool:
         """Do for a job what is to be done now; False when it is no longer in hand. `now` is in seconds since 1970."""

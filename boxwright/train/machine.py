@@ -2,6 +2,7 @@
 
 import ctypes
 import importlib.util
+import os
 import platform
 from dataclasses import dataclass
 from typing import Any
@@ -48,14 +49,19 @@ def this_machine(accelerator: str | None = None) -> Machine:
     chosen = accelerator or there[0]
     if chosen not in there:
         raise ValueError(f"accelerator={chosen} is not available on this machine; there is {', '.join(there)}")
-    cores = (
-        len(psutil.Process().cpu_affinity() or [0]) if hasattr(psutil.Process, "cpu_affinity") else psutil.cpu_count()
-    )
     if chosen == "cuda":
         free, _ = torch.cuda.mem_get_info()
-        return Machine(chosen, torch.cuda.get_device_name(), cores or 1, free, torch.cuda.is_bf16_supported())
+        return Machine(chosen, torch.cuda.get_device_name(), _cores(), free, torch.cuda.is_bf16_supported())
     memory = psutil.virtual_memory().available
-    return Machine(chosen, platform.processor() or platform.machine(), cores or 1, memory, _cpu_bfloat16())
+    return Machine(chosen, platform.processor() or platform.machine(), _cores(), memory, _cpu_bfloat16())
+
+
+def _cores() -> int:
+    """Cores that this process may use; OMP_NUM_THREADS, as for other programs, makes them fewer."""
+    there = psutil.Process().cpu_affinity() if hasattr(psutil.Process, "cpu_affinity") else []
+    cores = len(there or []) or psutil.cpu_count() or 1
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    return min(cores, int(asked)) if asked.isdecimal() and int(asked) else cores
 
 
 def _has_mps() -> bool:

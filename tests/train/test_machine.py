@@ -57,3 +57,10 @@ def test_memory_settings_can_be_made_twice() -> None:
     keep_freed_memory()
     keep_freed_memory()
     assert torch.zeros(1 << 20).sum() == 0
+
+
+def test_fewer_cores_when_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(psutil.Process, "cpu_affinity", lambda _: [0, 1, 2, 3], raising=False)
+    for asked, cores in (("", 4), ("3", 3), ("8", 4), ("0", 4), ("many", 4)):
+        monkeypatch.setenv("OMP_NUM_THREADS", asked)
+        assert this_machine("cpu").cores == cores
