@@ -129,7 +129,7 @@ class Coordinator:
                 value = self._value(run, event.values)
                 if event.step not in self.search.trials()[run.id - 1].history:  # told before an interruption
                     metric = self.study.hyperparameter_metric_tag
-                    self._tell(f"trial {run.id}: step {event.step}: {metric} {value:.4f}", run.id)
+                    self.journal.tell(f"trial {run.id}: step {event.step}: {metric} {value:.4f}", run.id)
                 if self.search.report(run.id, event.step, value) and not run.asked_to_end:
                     self.journal.tell(f"trial {run.id}: falls behind at step {event.step}, is ended early", run.id)
                     run.ask_to_end()
