@@ -52,17 +52,22 @@ class LocalRunner:
     def alive(self, worker: Worker) -> bool:
         """Whether it runs; a child that has ended is waited for."""
         self._wait(worker)
-        return host.is_running(worker)
+        # A child lives until it has been waited for: while its threads end it looks dead, but has no status yet.
+        return self._is_child(worker) or host.is_running(worker)
 
     def ending(self, worker: Worker) -> int | None:
         """Exit status, where the worker was started by this runner."""
         self._wait(worker)
         return self._ended.get((worker.pid, worker.started))
 
-    def _wait(self, worker: Worker) -> None:
+    def _is_child(self, worker: Worker) -> bool:
+        """Whether it is a child that has not been waited for, and not an earlier process of the same number."""
         if worker.pid not in self._children or worker.host != host.host_name():
-            return
-        if host.process_started(worker.pid) not in (None, worker.started):  # not the child, but an earlier process
+            return False
+        return host.process_started(worker.pid) in (None, worker.started)
+
+    def _wait(self, worker: Worker) -> None:
+        if not self._is_child(worker):
             return
         pid, status = os.waitpid(worker.pid, os.WNOHANG)
         if pid:
