@@ -28,6 +28,15 @@ def started_and_finished(folder: Path) -> Counter[str]:
     return Counter(event.kind for event in JobDir(folder).events())
 
 
+def wait_for_runners(log: Path, count: int) -> None:
+    """Wait until runners say that they take jobs; starting them is no part of the queue."""
+    until = time.monotonic() + 60
+    while log.read_text().count(" takes jobs: ") < count:
+        if time.monotonic() > until:
+            raise RuntimeError(f"the runners did not start:\n{log.read_text()}")
+        time.sleep(0.1)
+
+
 def measure(name: str, database: str, jobs: int, runners: int) -> tuple[str, bool]:
     """A line of the table, and whether each job was run exactly once."""
     with tempfile.TemporaryDirectory() as path:
@@ -39,6 +48,7 @@ def measure(name: str, database: str, jobs: int, runners: int) -> tuple[str, boo
         with open(folder / "runners.log", "ab") as log:
             started = [subprocess.Popen(words, stdout=log, stderr=log) for _ in range(runners)]
         try:
+            wait_for_runners(folder / "runners.log", runners)
             begin = time.perf_counter()
             seconds = [served.submit(f"job_{index}", "wait", ["--steps=0"]) for index in range(jobs)]
             while served.count_unfinished():

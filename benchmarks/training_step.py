@@ -20,7 +20,7 @@ import torch
 from torchvision_peer import load_torchvision
 
 from boxwright.models.build import build_model
-from boxwright.models.retinanet import Targets
+from boxwright.models.detector import Targets
 from boxwright.spec.training import LossSpec, ModelSpec
 from boxwright.train.evaluate import training_mode
 from boxwright.train.machine import keep_freed_memory

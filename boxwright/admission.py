@@ -5,11 +5,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from boxwright import formats
+from boxwright import files, formats
 from boxwright.algorithms import ALGORITHMS, parse
 from boxwright.algorithms.argument import Algorithm
 from boxwright.arguments import read_arguments
-from boxwright.formats import files
 from boxwright.jobdir import Job, JobDir, check_claim
 from boxwright.spec.job import JobRequest, TrainingInput
 from boxwright.spec.machine import Assignment, Machine, assign

@@ -79,7 +79,7 @@ def train(context: typer.Context) -> None:
 
 
 def _run_job(folder: str, algorithm: str, given: dict[str, str]) -> None:
-    from boxwright.formats import files
+    from boxwright import files
     from boxwright.jobdir import Job, JobDir, claim
     from boxwright.mirror import mirror
 
@@ -100,7 +100,7 @@ def work(
     jobdir: Annotated[str, typer.Argument(help="A job's folder, local, gs:// or s3://, with its job.json.")],
 ) -> None:
     """Run the job of one folder, from its last checkpoint if it has one (what runners start)."""
-    from boxwright.formats import files
+    from boxwright import files
     from boxwright.jobdir import FAULT_STATUS, JobDir
     from boxwright.mirror import mirror
     from boxwright.work import describe_error, exit_status
@@ -155,8 +155,7 @@ def predict(
     draw_threshold: Annotated[float, typer.Option(help="Weakest score that is drawn.")] = 0.3,
 ) -> None:
     """Find objects in pictures: one JSON line a picture, boxes in its pixels, best first."""
-    from boxwright import predictions
-    from boxwright.formats import files
+    from boxwright import files, predictions
 
     lines, unread = [], 0
     paths = predictions.picture_paths(images)
@@ -223,8 +222,8 @@ def data_inspect(
     output: Annotated[Path | None, typer.Option(help="File for the report instead of the terminal.")] = None,
 ) -> None:
     """Report what is wrong with a data set: counts, balance, sizes, faulty boxes and pictures, each with its reason."""
+    from boxwright import files
     from boxwright.dataset.commands import inspect_data
-    from boxwright.formats import files
 
     if format not in ("text", "json", "html"):
         raise ValueError(f"--format must be text, json or html, got {format!r}")

@@ -10,8 +10,7 @@ import onnxruntime
 from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state as faults
 
-from boxwright import imaging, modeldir
-from boxwright.formats import files
+from boxwright import files, imaging, modeldir
 from boxwright.formats.sample import ClassName
 
 LOAD_FAULTS = (faults.Fail, faults.InvalidArgument, faults.InvalidGraph, faults.InvalidProtobuf, faults.NotImplemented)

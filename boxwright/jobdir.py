@@ -25,7 +25,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 from pydantic import Field
 
-from boxwright.formats import files
+from boxwright import files
 from boxwright.spec.knob import AUTO, Frozen
 from boxwright.spec.study import Study
 from boxwright.spec.training import TrainSpec

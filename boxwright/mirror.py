@@ -4,8 +4,8 @@ import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from boxwright import files
 from boxwright.cache import cache_folder
-from boxwright.formats import files
 from boxwright.jobdir import Event
 
 SENT_AFTER = ("checkpoint", "finished", "stopped")

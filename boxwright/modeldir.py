@@ -13,7 +13,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, FiniteFloat, ValidationError, model_validator
 
-from boxwright.formats import files
+from boxwright import files
 from boxwright.formats.sample import ClassName
 from boxwright.spec.knob import Frozen, Size
 from boxwright.spec.training import TrainSpec

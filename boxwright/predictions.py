@@ -9,9 +9,8 @@ from typing import Any
 
 import cv2
 
-from boxwright import imaging
+from boxwright import files, imaging
 from boxwright.engine import Engine, Prediction
-from boxwright.formats import files
 from boxwright.page import COLOURS, DrawnBox, draw_boxes
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp")

@@ -4,8 +4,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from boxwright import imaging
-from boxwright.formats import files
+from boxwright import files, imaging
 from boxwright.formats.sample import ClassName
 from boxwright.metrics.boxes import GroundTruth, Predictions
 from boxwright.metrics.detection import RECALLS, ClassMetrics, DetectionMetrics

@@ -25,6 +25,7 @@ LATE_IMPORTS = (
     *(f"boxwright/commands/{name}.py" for name in ("jobs", "runner", "server", "tokens")),
     "boxwright/work.py",
     "boxwright/export/savedmodel.py",
+    "boxwright/files.py",
 )
 """Modules that may import inside functions: the command line, and the one door of a heavy package."""
 

@@ -9,9 +9,9 @@ from typing import Annotated, Any, NoReturn
 from fastapi import Depends, Path, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from boxwright import files
 from boxwright.admission import Limits
 from boxwright.api.errors import Refusal
-from boxwright.formats import files
 from boxwright.spec.job import FINAL_STATES, JOB_ID
 from boxwright.store.jobs import JobStore
 from boxwright.store.records import JobMissing

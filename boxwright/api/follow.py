@@ -12,14 +12,12 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 from weakref import WeakValueDictionary
 
 from boxwright.api.errors import Refusal, refusal_of
-from boxwright.api.logfile import Extent, LogFile
+from boxwright.api.logfile import Extent, LogFile, log_of
 from boxwright.api.watch import Watch, Watches
-from boxwright.jobdir import JobDir
 from boxwright.spec.job import FINAL_STATES, State
 from boxwright.store.jobs import JobStore
 from boxwright.store.records import JobRecord
@@ -28,7 +26,6 @@ from boxwright.store.tokens import TokenStore
 P = ParamSpec("P")
 Result = TypeVar("Result")
 
-FILE_EVERY = 0.2
 STATE_EVERY = 0.5
 TOKEN_EVERY = 1.0
 """Seconds between looks."""
@@ -71,7 +68,7 @@ class Followers:
         self._jobs = jobs
         self._tokens = tokens
         self.watches = Watches()
-        self._logs: WeakValueDictionary[Path, LogFile] = WeakValueDictionary()
+        self._logs: WeakValueDictionary[str, LogFile] = WeakValueDictionary()
         # Apart from each other: files are read while the database does not answer.
         self._file_threads = ThreadPoolExecutor(4, "log")
         self._store_threads = ThreadPoolExecutor(4, "follow")
@@ -105,8 +102,7 @@ class Followers:
             yield _line(refusal_of(error).body())
 
     async def _lines(self, record: JobRecord, secret: str, offset: int, follow: bool) -> AsyncIterator[bytes]:
-        path = JobDir(Path(record.job_dir)).log_file
-        log = self._logs.setdefault(path, LogFile(path))
+        log = self._logs.setdefault(record.job_dir, log_of(record.job_dir))
         async with AsyncExitStack() as stack:
             extents = await stack.enter_async_context(self._extents(log))
             states = await stack.enter_async_context(self._states(record))
@@ -137,7 +133,7 @@ class Followers:
         return text
 
     def _extents(self, log: LogFile) -> AbstractAsyncContextManager[Watch[Extent]]:
-        return self.watches.on(("log", log.path), lambda: Watch(log.extent, FILE_EVERY, self._file_threads))
+        return self.watches.on(("log", log.path), lambda: Watch(log.extent, log.every, self._file_threads))
 
     def _states(self, record: JobRecord) -> AbstractAsyncContextManager[Watch[State]]:
         def state() -> State:

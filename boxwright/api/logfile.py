@@ -1,4 +1,4 @@
-"""A job's log.txt as it grows, read in whole lines from any place in it."""
+"""A job's log.txt as it grows, local or remote, read in whole lines from any place in it."""
 
 import io
 import json
@@ -7,6 +7,10 @@ import re
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+
+from boxwright import files
+from boxwright.jobdir import JobDir
+from boxwright.mirror import mirror
 
 CHUNK = 256 * 1024
 """Bytes read at once; a longer line is cut."""
@@ -30,7 +34,13 @@ class Extent:
 
 
 class LogFile:
-    """Looks at a log and reads from it. Readers at the same place share one reading."""
+    """Looks at a log and reads from it. Readers at the same place share one reading.
+
+    Attributes:
+        every: seconds between looks of those who follow it.
+    """
+
+    every = 0.2
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -42,14 +52,18 @@ class LogFile:
         """How much there is now. Raises: OSError: the folder cannot be read."""
         with self._lock:
             before = self._extent
-            try:
-                found = os.stat(self.path)
-                inode, size = found.st_ino, found.st_size
-            except FileNotFoundError:
-                inode, size = 0, 0
+            inode, size = self._found()
             anew = before.inode and (inode != before.inode or size < before.size)
             self._extent = Extent(before.generation + bool(anew), inode, size)
             return self._extent
+
+    def _found(self) -> tuple[int, int]:
+        """What tells the file from others of its name, and its size; zeros where it is not there."""
+        try:
+            found = os.stat(self.path)
+        except FileNotFoundError:
+            return 0, 0
+        return found.st_ino, found.st_size
 
     def lines(self, extent: Extent, offset: int) -> tuple[bytes, int]:
         """Whole lines from a byte on as JSON, one object a line, and the byte after them; not all of them at once."""
@@ -60,15 +74,53 @@ class LogFile:
 
     def _lines(self, extent: Extent, offset: int) -> tuple[bytes, int]:
         try:
-            with open(self.path, "rb", buffering=0) as file:
-                if os.fstat(file.fileno()).st_ino != extent.inode:
-                    return b"", offset  # replaced a moment ago; the next look will tell
-                file.seek(offset)
-                data = file.read(min(CHUNK, extent.size - offset))
+            data = self._bytes(extent, offset, min(CHUNK, extent.size - offset))
         except FileNotFoundError:
             return b"", offset
         whole = len(data) if len(data) == CHUNK and b"\n" not in data else data.rfind(b"\n") + 1
         return as_json(data[:whole], offset), offset + whole
+
+    def _bytes(self, extent: Extent, offset: int, length: int, /) -> bytes:
+        with open(self.path, "rb", buffering=0) as file:
+            if os.fstat(file.fileno()).st_ino != extent.inode:
+                return b""  # replaced a moment ago; the next look will tell
+            file.seek(offset)
+            return file.read(length)
+
+
+class RemoteLog(LogFile):
+    """A log in remote storage. Where the job runs on this machine, its local copy is ahead of the one that was sent.
+
+    Args:
+        job_dir: URL of the job's folder.
+    """
+
+    every = 2.0
+
+    def __init__(self, job_dir: str) -> None:
+        super().__init__(JobDir(mirror(job_dir).local).log_file)
+        self._remote = files.join(job_dir, self.path.name)
+
+    def _found(self) -> tuple[int, int]:
+        size = max(self._local_size(), self._remote_size())
+        return int(size > 0), size
+
+    def _local_size(self) -> int:
+        return super()._found()[1]
+
+    def _remote_size(self) -> int:
+        return files.size(self._remote) if files.is_file(self._remote) else 0
+
+    def _bytes(self, _: Extent, offset: int, length: int, /) -> bytes:
+        where = str(self.path) if self._local_size() >= offset + length else self._remote
+        return files.read_range(where, offset, length)
+
+
+def log_of(job_dir: str) -> LogFile:
+    """The log of a job's folder."""
+    if files.is_local(job_dir):
+        return LogFile(JobDir(Path(job_dir.removeprefix("file://"))).log_file)
+    return RemoteLog(job_dir)
 
 
 def as_json(data: bytes, offset: int) -> bytes:

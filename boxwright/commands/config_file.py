@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from boxwright.formats import files
+from boxwright import files
 from boxwright.spec.resource import Fault
 
 Path = tuple[str | int, ...]

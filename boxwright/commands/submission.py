@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from boxwright import files
 from boxwright.algorithms import ALGORITHMS
 from boxwright.arguments import read_arguments
 from boxwright.client import ServerError
 from boxwright.commands.config_file import ConfigFile
-from boxwright.formats import files
 from boxwright.spec.job import JobRequest
 from boxwright.spec.resource import Fault, InvalidResource
 

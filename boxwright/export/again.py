@@ -7,15 +7,14 @@ from tempfile import TemporaryDirectory
 
 from safetensors.torch import load
 
-from boxwright import formats, imaging, modeldir
+from boxwright import files, formats, imaging, modeldir
 from boxwright.dataset.draw import draw_shapes
 from boxwright.engine import Engine
 from boxwright.export.onnx import export_onnx
 from boxwright.export.parity import Agreement, Run, check_export, eager_predictions
 from boxwright.export.savedmodel import export_savedmodel, run_savedmodel
-from boxwright.formats import files
 from boxwright.models.build import build_model
-from boxwright.models.retinanet import RetinaNet
+from boxwright.models.detector import Detector
 
 PICTURES = 16
 """Pictures on which the new files are compared with the weights."""
@@ -88,18 +87,18 @@ def _publish(staged: Path, target: Path) -> list[Path]:
     return [path for path in paths if len(path.parts) == 1]
 
 
-def _onnx(model: RetinaNet, card: modeldir.ModelCard, folder: Path) -> Run:
+def _onnx(model: Detector, card: modeldir.ModelCard, folder: Path) -> Run:
     export_onnx(model, folder / modeldir.ONNX, size=card.input_size, class_ids=[one.id for one in card.classes])
     return Engine((folder / modeldir.ONNX).read_bytes(), card.classes).predict_batch
 
 
-def _savedmodel(model: RetinaNet, card: modeldir.ModelCard, folder: Path) -> Run:
+def _savedmodel(model: Detector, card: modeldir.ModelCard, folder: Path) -> Run:
     ids, names = [one.id for one in card.classes], [one.name for one in card.classes]
     export_savedmodel(model, folder, size=card.input_size, class_ids=ids, class_names=names)
     return lambda pictures: run_savedmodel(folder, list(pictures), class_ids=ids)
 
 
-WRITERS: dict[str, Callable[[RetinaNet, modeldir.ModelCard, Path], Run]] = {
+WRITERS: dict[str, Callable[[Detector, modeldir.ModelCard, Path], Run]] = {
     "savedmodel": _savedmodel,
     "onnx": _onnx,
 }

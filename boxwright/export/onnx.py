@@ -10,7 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor
 
 from boxwright.export.graph import Network, Step, trace
-from boxwright.models.retinanet import RetinaNet
+from boxwright.models.detector import Detector
 from boxwright.ops.boxes import MAX_LOG_RATIO, centre_size
 from boxwright.ops.nms import CANDIDATES
 
@@ -29,7 +29,7 @@ PLAIN = {
 
 
 def export_onnx(
-    model: RetinaNet, path: str | os.PathLike[str], *, size: tuple[int, int], class_ids: Sequence[int]
+    model: Detector, path: str | os.PathLike[str], *, size: tuple[int, int], class_ids: Sequence[int]
 ) -> None:
     """Write the detector with decoding and non-maximum suppression inside (opset 18).
 
@@ -169,21 +169,30 @@ RULES: dict[str, Callable[[_Graph, Given], Operator]] = {
 
 
 def _detections(
-    graph: _Graph, model: RetinaNet, outputs: Sequence[str], *, size: tuple[int, int], class_ids: Sequence[int]
+    graph: _Graph, model: Detector, outputs: Sequence[str], *, size: tuple[int, int], class_ids: Sequence[int]
 ) -> None:
-    """`RetinaNet.decode` in ONNX: the best candidates of all classes, decoded, then suppressed within classes."""
+    """`Detector.decode` in ONNX: the best candidates of all classes, decoded, then suppressed within classes."""
     logits, deltas = outputs
     anchors = model.anchors(size).cpu()
     classes = graph.constant(model.num_classes, np.int64)
     count = min(CANDIDATES, len(anchors) * model.num_classes)
-    flat = graph.node("Flatten", logits)
+    flat = graph.node("Flatten", _foreground(graph, logits) if model.softmax else logits)
     best, index = graph.node("TopK", flat, graph.constant([count], np.int64), outputs=2)
     label, anchor = graph.node("Mod", index, classes), graph.node("Div", index, classes)
-    scores = graph.node("Sigmoid", best)
-    boxes = _decoded(graph, deltas, anchor, centre_size(anchors), size)
+    scores = best if model.softmax else graph.node("Sigmoid", best)  # which keeps the order
+    rows = graph.node("Unsqueeze", anchor, graph.constant([-1], np.int64))
+    chosen = graph.node("GatherND", deltas, rows, batch_dims=1)
+    chosen = graph.node("Mul", chosen, graph.constant(model.delta_scale(anchors.device).numpy()))
+    boxes = _decoded(graph, chosen, anchor, centre_size(anchors), size)
     kept = _suppressed(graph, model, boxes, scores, label)
     top, order = graph.node("TopK", kept, graph.constant([model.post.limit], np.int64), outputs=2)
     _results(graph, (boxes, top, graph.node("GatherElements", label, order, axis=1), order), size, class_ids)
+
+
+def _foreground(graph: _Graph, logits: str) -> str:
+    """Probabilities (N, A, K) from logits (N, A, 1 + K), the background being the first."""
+    first, end, axis = (graph.constant([value], np.int64) for value in (1, np.iinfo(np.int64).max, 2))
+    return str(graph.node("Slice", graph.node("Softmax", logits, axis=2), first, end, axis))
 
 
 def _results(graph: _Graph, values: Sequence[str], size: tuple[int, int], class_ids: Sequence[int]) -> None:
@@ -200,10 +209,13 @@ def _results(graph: _Graph, values: Sequence[str], size: tuple[int, int], class_
     graph.node("ReduceSum", found, graph.constant([1], np.int64), name="num_detections", keepdims=0)
 
 
-def _decoded(graph: _Graph, deltas: str, anchor: str, anchors: tuple[Tensor, Tensor], size: tuple[int, int]) -> str:
-    """Boxes (N, C, 4) yxyx in pixels of the canvas for rows `anchor` (N, C); see `boxwright.ops.boxes.decode`."""
-    rows = graph.node("Unsqueeze", anchor, graph.constant([-1], np.int64))
-    chosen = graph.node("GatherND", deltas, rows, batch_dims=1)
+def _decoded(graph: _Graph, chosen: str, anchor: str, anchors: tuple[Tensor, Tensor], size: tuple[int, int]) -> str:
+    """Boxes (N, C, 4) yxyx in pixels of the canvas; see `boxwright.ops.boxes.decode`.
+
+    Args:
+        chosen: deltas (N, C, 4).
+        anchor: rows (N, C) of their anchors.
+    """
     centre, side = (graph.node("Gather", graph.constant(part.flip(1).numpy()), anchor) for part in anchors)
     # Deltas are (dx, dy, log w, log h); picking columns also turns them into y before x.
     offset = graph.node("Gather", chosen, graph.constant([1, 0], np.int64), axis=2)
@@ -215,7 +227,7 @@ def _decoded(graph: _Graph, deltas: str, anchor: str, anchors: tuple[Tensor, Ten
     return str(graph.node("Max", graph.node("Min", corners, graph.constant([*size, *size])), graph.constant(0.0)))
 
 
-def _suppressed(graph: _Graph, model: RetinaNet, boxes: str, scores: str, labels: str) -> str:
+def _suppressed(graph: _Graph, model: Detector, boxes: str, scores: str, labels: str) -> str:
     """Scores (N, C) with those of suppressed candidates set to 0.
 
     Each candidate stands in the row of scores of its own class only, so the operator suppresses within classes.

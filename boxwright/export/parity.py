@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from boxwright import imaging
 from boxwright.metrics.boxes import Predictions
-from boxwright.models.retinanet import PostProcessing, RetinaNet
+from boxwright.models.detector import Detector, PostProcessing
 from boxwright.ops import boxes as box_ops
 
 BEST = 100
@@ -207,7 +207,7 @@ def _tied(score: float, others: Predictions, overlap: NDArray[np.float64], post:
     return bool((tie | border).any())
 
 
-def eager_predictions(model: RetinaNet, encoded: Sequence[bytes], size: tuple[int, int]) -> list[Predictions]:
+def eager_predictions(model: Detector, encoded: Sequence[bytes], size: tuple[int, int]) -> list[Predictions]:
     """The model's own detections on encoded pictures, one at a time, in float32 and evaluation mode.
 
     Returns:

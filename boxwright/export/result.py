@@ -7,12 +7,11 @@ from pathlib import Path
 
 from safetensors.torch import save
 
-from boxwright import modeldir
+from boxwright import files, modeldir
 from boxwright.engine import Engine
 from boxwright.export.onnx import export_onnx
 from boxwright.export.parity import Agreement, Run, check_export
 from boxwright.export.savedmodel import export_savedmodel, run_savedmodel, runtime_version
-from boxwright.formats import files
 from boxwright.imaging import PAD_COLOUR
 from boxwright.jobdir import Event, JobDir
 from boxwright.report import HistoryPoint, ReportPicture, write_report

@@ -21,7 +21,7 @@ from boxwright.export.tf_network import network_outputs
 from boxwright.export.tf_picture import letterboxed
 from boxwright.imaging import header
 from boxwright.metrics.boxes import Predictions
-from boxwright.models.retinanet import RetinaNet
+from boxwright.models.detector import Detector
 
 SIGNATURE = "serving_default"
 RUN_BATCH = 8
@@ -56,7 +56,7 @@ def _silent_start() -> Iterator[None]:
 
 
 def export_savedmodel(
-    model: RetinaNet,
+    model: Detector,
     folder: str | os.PathLike[str],
     *,
     size: tuple[int, int],
@@ -107,7 +107,7 @@ def runtime_version() -> str:
     return str(_tensorflow().__version__)
 
 
-def _build(model: RetinaNet, network: Network, folder: str, *, size: tuple[int, int], class_ids: Sequence[int]) -> None:
+def _build(model: Detector, network: Network, folder: str, *, size: tuple[int, int], class_ids: Sequence[int]) -> None:
     tf = _tensorflow()
     v1 = tf.compat.v1
     weights: list[tuple[Any, NDArray[np.float32]]] = []

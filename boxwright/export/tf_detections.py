@@ -7,26 +7,27 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import torch
 
 from boxwright.export.tf_network import Store
-from boxwright.models.retinanet import RetinaNet
+from boxwright.models.detector import Detector
 from boxwright.ops.boxes import MAX_LOG_RATIO, centre_size
 from boxwright.ops.nms import CANDIDATES
 
 
 def detections(
     tf: Any,
-    model: RetinaNet,
+    model: Detector,
     outputs: tuple[Any, Any],
     store: Store,
     *,
     size: tuple[int, int],
     class_ids: Sequence[int],
 ) -> dict[str, Any]:
-    """`RetinaNet.decode`: the best candidates of all classes, decoded, then suppressed within classes.
+    """`Detector.decode`: the best candidates of all classes, decoded, then suppressed within classes.
 
     Args:
-        outputs: class logits (N, A, K) and box deltas (N, A, 4).
+        outputs: class logits and box deltas; see `HeadOutputs`.
 
     Returns:
         `boxes`, float32 (N, M, 4) yxyx in pixels of the canvas; `classes`, float32 (N, M), outer ids; `scores`,
@@ -34,17 +35,20 @@ def detections(
     """
     logits, deltas = outputs
     anchors, post = model.anchors(size).cpu(), model.post
-    best, index = tf.math.top_k(
-        tf.reshape(logits, [-1, len(anchors) * model.num_classes]), min(CANDIDATES, len(anchors) * model.num_classes)
-    )
+    count = min(CANDIDATES, len(anchors) * model.num_classes)
+    if model.softmax:
+        logits = tf.nn.softmax(logits)[..., 1:]
+    best, index = tf.math.top_k(tf.reshape(logits, [-1, len(anchors) * model.num_classes]), count)
+    best = best if model.softmax else tf.sigmoid(best)  # which keeps the order
     row, label = index // model.num_classes, index % model.num_classes
     centre, side = (
         tf.gather(store(name, part.flip(1).numpy()), row)
         for name, part in zip(("anchor_centres", "anchor_sizes"), centre_size(anchors), strict=True)
     )
-    boxes = decoded(tf, tf.gather(deltas, row, batch_dims=1), centre, side, size)
+    deltas = tf.gather(deltas, row, batch_dims=1) * model.delta_scale(torch.device("cpu")).numpy()
+    boxes = decoded(tf, deltas, centre, side, size)
     # Each candidate has a score in the column of its own class only, so suppression stays within classes.
-    scores = tf.where(tf.one_hot(label, model.num_classes, True, False), tf.sigmoid(best)[..., None], -1.0)
+    scores = tf.where(tf.one_hot(label, model.num_classes, True, False), best[..., None], -1.0)
     found = tf.image.combined_non_max_suppression(
         boxes[:, :, None],
         scores,

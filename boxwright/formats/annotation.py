@@ -7,8 +7,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from boxwright import imaging
-from boxwright.formats import files, orientation
+from boxwright import files, imaging
+from boxwright.formats import orientation
 from boxwright.formats.sample import Sample
 
 

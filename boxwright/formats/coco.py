@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from boxwright.formats import files
+from boxwright import files
 from boxwright.formats.annotation import AnnotatedPictures, Annotation, annotation
 from boxwright.formats.pictures import PictureFolder
 from boxwright.formats.sample import ClassName, Dataset, Sample, numbered_classes

@@ -6,7 +6,7 @@ converted and trained on; a detector learns from it what a picture shows, not wh
 
 import csv
 
-from boxwright.formats import files
+from boxwright import files
 from boxwright.formats.annotation import AnnotatedPictures, annotation
 from boxwright.formats.labels import LABELS_FILE, find_labels
 from boxwright.formats.sample import Dataset

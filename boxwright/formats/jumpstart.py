@@ -7,7 +7,8 @@ and no `categories`: the ids in use, in their order, become labels 0..K-1. It is
 import json
 from typing import Any
 
-from boxwright.formats import coco, files
+from boxwright import files
+from boxwright.formats import coco
 from boxwright.formats.annotation import AnnotatedPictures
 from boxwright.formats.labels import find_labels, write_labels
 from boxwright.formats.pictures import PictureFolder

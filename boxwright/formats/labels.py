@@ -1,6 +1,6 @@
 """The labels file: one class name a line, line `i` names label `i`, counted from 1."""
 
-from boxwright.formats import files
+from boxwright import files
 from boxwright.formats.sample import ClassName, named_classes
 
 LABELS_FILE = "labels.txt"

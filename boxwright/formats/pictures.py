@@ -2,8 +2,7 @@
 
 import posixpath
 
-from boxwright import imaging
-from boxwright.formats import files
+from boxwright import files, imaging
 from boxwright.formats.sample import Sample
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff")

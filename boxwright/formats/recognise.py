@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from boxwright.formats import coco, csv, files, jumpstart, tfrecord, voc, yolo
+from boxwright import files
+from boxwright.formats import coco, csv, jumpstart, tfrecord, voc, yolo
 from boxwright.formats.sample import Dataset
 
 

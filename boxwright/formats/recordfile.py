@@ -13,7 +13,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from boxwright.formats import files
+from boxwright import files
 from boxwright.formats.crc32c import masked
 
 _HEADER = struct.Struct("<QI")

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from boxwright import imaging
-from boxwright.formats import files, recordfile, tfexample
+from boxwright import files, imaging
+from boxwright.formats import recordfile, tfexample
 from boxwright.formats.annotation import Annotation, shares, to_sample
 from boxwright.formats.labels import find_labels, write_labels
 from boxwright.formats.sample import ClassName, Dataset, Sample

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from boxwright.formats import files
+from boxwright import files
 from boxwright.formats.annotation import AnnotatedPictures, Annotation, annotation
 from boxwright.formats.labels import find_labels, write_labels
 from boxwright.formats.pictures import PictureFolder, is_picture, stem

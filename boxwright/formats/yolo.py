@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from boxwright.formats import files
+from boxwright import files
 from boxwright.formats.annotation import AnnotatedPictures, Annotation, annotation, shares
 from boxwright.formats.labels import LABELS_FILE, find_labels, joined_names
 from boxwright.formats.pictures import PictureFolder, is_picture, stem

@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from boxwright import files
 from boxwright.admission import describe_job
-from boxwright.formats import files
 from boxwright.jobdir import Event, Job, JobDir, claim
 from boxwright.mirror import mirror
 from boxwright.spec.job import JobRequest

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 
-from boxwright.formats import files
+from boxwright import files
 from boxwright.jobdir import BUSY_STATUS, STOPPED_STATUS, JobDir, Worker
 from boxwright.jobs.folder import changed, folder_of, last_step, prepare, printed, read_trials
 from boxwright.jobs.outcome import Ending, backoff, model_output, training_output

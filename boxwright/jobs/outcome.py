@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Literal
 
-from boxwright.formats import files
+from boxwright import files
 from boxwright.store.records import JobRecord
 
 MAX_BACKOFF = 300.0

@@ -21,7 +21,7 @@ OPEN_AGAIN = 2.0
 """Seconds between attempts to reach a database that is away at the start."""
 
 NICENESS = 10
-"""By how much the runner gives way to the server, which people wait for. Its workers give way to it."""
+"""By how much the runner and its workers give way to the server, which people wait for."""
 
 
 def run_supervisor(place: StorePlace, settings: RunnerSettings) -> None:

@@ -6,7 +6,8 @@ from torch import nn
 
 from boxwright.models.backbones.efficientnet_lite import efficientnet_lite0, efficientnet_lite1, efficientnet_lite2
 from boxwright.models.backbones.resnet import resnet18, resnet34, resnet50, resnet101, resnet152, resnet200
-from boxwright.models.retinanet import AnchorSettings, LossSettings, PostProcessing, RetinaNet, retinanet
+from boxwright.models.detector import Detector, PostProcessing
+from boxwright.models.retinanet import AnchorSettings, LossSettings, RetinaNet, retinanet
 from boxwright.spec.training import LossSpec, ModelSpec
 
 BACKBONES: dict[str, Callable[[], nn.Module]] = {
@@ -62,11 +63,11 @@ def build_retinanet(model: ModelSpec, loss: LossSpec, num_classes: int) -> Retin
     )
 
 
-MODELS: dict[str, Callable[[ModelSpec, LossSpec, int], RetinaNet]] = {"retinanet": build_retinanet}
+MODELS: dict[str, Callable[[ModelSpec, LossSpec, int], Detector]] = {"retinanet": build_retinanet}
 """Detector families."""
 
 
-def build_model(model: ModelSpec, loss: LossSpec, num_classes: int) -> RetinaNet:
+def build_model(model: ModelSpec, loss: LossSpec, num_classes: int) -> Detector:
     """The detector of a spec with untrained weights; see `boxwright.models.weights.load_pretrained` for trained ones.
 
     Args:

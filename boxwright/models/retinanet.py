@@ -3,46 +3,21 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from boxwright.models.convolution import convolve
+from boxwright.models.detector import DEFAULT_POST, Detector, HeadOutputs, PostProcessing, Targets
 from boxwright.models.necks.fpn import FeaturePyramid
 from boxwright.ops import anchors as anchor_ops
 from boxwright.ops import boxes as box_ops
 from boxwright.ops.losses import focal_loss, huber_loss
 from boxwright.ops.matching import IGNORED, match
-from boxwright.ops.nms import Detections, select
 
 PRIOR = 0.01
 """Probability of an object that an untrained head gives each anchor."""
-
-
-class HeadOutputs(NamedTuple):
-    """Raw outputs for N images, A anchors (level by level, row by row, cell by cell) and K classes.
-
-    Attributes:
-        class_logits: (N, A, K).
-        box_deltas: (N, A, 4) as (dx, dy, log w, log h).
-    """
-
-    class_logits: Tensor
-    box_deltas: Tensor
-
-
-class Targets(NamedTuple):
-    """Labelled boxes of N images, padded to G.
-
-    Attributes:
-        boxes: float32 (N, G, 4) xyxy pixels of the image as the model sees it.
-        labels: int64 (N, G), 0-based; -1 marks padding.
-    """
-
-    boxes: Tensor
-    labels: Tensor
 
 
 @dataclass(frozen=True)
@@ -72,15 +47,6 @@ class LossSettings:
     gamma: float = 1.5
     delta: float = 0.1
     box_weight: float = 50.0
-
-
-@dataclass(frozen=True)
-class PostProcessing:
-    """How outputs become detections."""
-
-    iou_threshold: float = 0.5
-    score_threshold: float = 0.05
-    limit: int = 100
 
 
 class Head(nn.Module):
@@ -130,18 +96,16 @@ class Head(nn.Module):
         return torch.cat(rows, 1)
 
 
-class RetinaNet(nn.Module):
+class RetinaNet(Detector):
     """Detector of `num_classes` classes (background not counted).
 
     Args:
         backbone: gives feature maps of strides 8, 16, 32 and states `mean` and `std` of its input.
         neck: gives one map of `channels` channels for each of `anchors.levels`.
-        class_head, box_head: see `Head`.
+        heads: of classes and of boxes; see `Head`.
         anchors, loss, post: settings.
+        scaling: see `Detector`.
     """
-
-    mean: Tensor
-    std: Tensor
 
     def __init__(
         self,
@@ -152,33 +116,20 @@ class RetinaNet(nn.Module):
         num_classes: int,
         anchors: AnchorSettings = AnchorSettings(),
         loss: LossSettings = LossSettings(),
-        post: PostProcessing = PostProcessing(),
+        post: PostProcessing = DEFAULT_POST,
         scaling: tuple[Sequence[float], Sequence[float]] = ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
     ) -> None:
-        super().__init__()
-        self.backbone, self.neck = backbone, neck
+        super().__init__(backbone, num_classes=num_classes, post=post, scaling=scaling)
+        self.neck = neck
         self.class_head, self.box_head = heads
-        self.num_classes = num_classes
-        self.anchor_settings, self.loss_settings, self.post = anchors, loss, post
-        self.register_buffer("mean", torch.tensor(scaling[0]).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(scaling[1]).view(1, 3, 1, 1), persistent=False)
-        self._anchors: dict[tuple[int, int], Tensor] = {}
+        self.anchor_settings, self.loss_settings = anchors, loss
 
     def forward(self, images: Tensor) -> HeadOutputs:
-        """Raw outputs.
-
-        Args:
-            images: float (N, 3, H, W) RGB on the 0..255 scale, sides multiples of the coarsest stride or not.
-        """
-        maps = self.neck(self.backbone((images - self.mean) / self.std))
+        maps = self.neck(self.backbone(self.scaled(images)))
         return HeadOutputs(self.class_head(maps, self.num_classes), self.box_head(maps, 4))
 
-    def anchors(self, size: tuple[int, int]) -> Tensor:
-        """float32 (A, 4) xyxy anchors for images of `size` = (height, width), in the order of the outputs."""
-        if size not in self._anchors:
-            self._anchors[size] = self.anchor_settings.generate(size)
-        self._anchors[size] = self._anchors[size].to(self.mean.device)
-        return self._anchors[size]
+    def make_anchors(self, size: tuple[int, int]) -> Tensor:
+        return self.anchor_settings.generate(size)
 
     def loss(self, outputs: HeadOutputs, targets: Targets, size: tuple[int, int]) -> dict[str, Tensor]:
         """`class_loss`, `box_loss` and their weighted sum `loss`, normalised by the positives of the batch plus one.
@@ -198,17 +149,6 @@ class RetinaNet(nn.Module):
         box_loss = huber_loss(errors, delta=settings.delta).sum() / (4.0 * normaliser)
         return {"class_loss": class_loss, "box_loss": box_loss, "loss": class_loss + settings.box_weight * box_loss}
 
-    def decode(self, outputs: HeadOutputs, size: tuple[int, int]) -> Detections:
-        """Detections on images of `size` = (height, width), at most `post.limit` each."""
-        boxes = box_ops.clip(box_ops.decode(outputs.box_deltas.float(), self.anchors(size)), size)
-        return select(
-            boxes,
-            outputs.class_logits.float().sigmoid(),
-            iou_threshold=self.post.iou_threshold,
-            score_threshold=self.post.score_threshold,
-            limit=self.post.limit,
-        )
-
 
 def retinanet(
     backbone: nn.Module,
@@ -218,7 +158,7 @@ def retinanet(
     head_convs: int = 4,
     anchors: AnchorSettings = AnchorSettings(),
     loss: LossSettings = LossSettings(),
-    post: PostProcessing = PostProcessing(),
+    post: PostProcessing = DEFAULT_POST,
 ) -> RetinaNet:
     """RetinaNet with batch norm in pyramid and heads, on a backbone that states `channels`, `mean` and `std`."""
     from_backbone: tuple[int, ...] = backbone.channels  # type: ignore[assignment]  # nn.Module hides attribute types

@@ -11,8 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from boxwright.models.backbones.resnet import resnet50
+from boxwright.models.detector import PostProcessing
 from boxwright.models.necks.fpn import FeaturePyramid
-from boxwright.models.retinanet import PRIOR, AnchorSettings, Head, PostProcessing, RetinaNet
+from boxwright.models.retinanet import PRIOR, AnchorSettings, Head, RetinaNet
 from boxwright.ops.anchors import cell_anchors, grid_anchors, octave_sizes
 
 CHANNELS = 256

@@ -11,8 +11,9 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from boxwright.formats import files
+from boxwright import files
 from boxwright.modeldir import WEIGHTS
+from boxwright.models.detector import Detector
 from boxwright.models.hosted import fetch
 from boxwright.models.retinanet import RetinaNet
 from boxwright.models.torchvision_retinanet import (
@@ -68,7 +69,7 @@ class LoadReport(NamedTuple):
     initialised: tuple[str, ...]
 
 
-def load_pretrained(detector: RetinaNet, model: ModelSpec) -> LoadReport:
+def load_pretrained(detector: Detector, model: ModelSpec) -> LoadReport:
     """Set the starting weights that `model.pretrained_checkpoint_path` names, in place.
 
     What does not fit (the predictor of other classes, say) keeps its random start; the names are logged and returned.
@@ -84,7 +85,7 @@ def load_pretrained(detector: RetinaNet, model: ModelSpec) -> LoadReport:
         return LoadReport("", (), (), tuple(detector.state_dict()))
     source = imagenet_source(model.backbone) if path == "imagenet" else detector_source(path)
     found = read_weights(source)
-    foreign = TORCHVISION_RETINANET in found and not isinstance(detector.anchor_settings, TorchvisionAnchors)
+    foreign = TORCHVISION_RETINANET in found and not _has_torchvision_anchors(detector)
     return _fill(detector, recognise(found, source), source, excluded=BOUND_TO_ANCHORS if foreign else ())
 
 
@@ -168,6 +169,10 @@ def read_weights(path: str) -> Weights:
     return {str(name): value for name, value in content.items() if isinstance(value, Tensor)}
 
 
+def _has_torchvision_anchors(detector: Detector) -> bool:
+    return isinstance(detector, RetinaNet) and isinstance(detector.anchor_settings, TorchvisionAnchors)
+
+
 def _package_file(package: str, backbone: str) -> str:
     try:
         folder = importlib.resources.files(package) / "models"
@@ -179,7 +184,7 @@ def _package_file(package: str, backbone: str) -> str:
     return next(str(entry) for entry in folder.iterdir() if entry.name.endswith(".pth"))
 
 
-def _fill(detector: RetinaNet, weights: Weights, source: str, excluded: tuple[str, ...] = ()) -> LoadReport:
+def _fill(detector: Detector, weights: Weights, source: str, excluded: tuple[str, ...] = ()) -> LoadReport:
     own = detector.state_dict()
     fitting = {
         name: value

@@ -1,4 +1,4 @@
-"""Workers as processes of this machine, in sessions of their own: they outlive whoever started them."""
+"""Workers as processes of this machine, in process groups of their own: they outlive whoever started them."""
 
 import os
 import signal
@@ -11,9 +11,6 @@ from boxwright.jobdir import JobDir, Worker
 from boxwright.runners import host
 
 COMMAND = (sys.executable, "-m", "boxwright.cli", "work")
-
-NICENESS = 5
-"""By how much workers give way to the runner; like it, they give way to the server and to people at the machine."""
 
 
 class LocalRunner:
@@ -37,13 +34,12 @@ class LocalRunner:
                     (os.POSIX_SPAWN_DUP2, log, 1),
                     (os.POSIX_SPAWN_DUP2, log, 2),
                 ],
-                setsid=True,
+                # Not a session: Linux may share the processor between sessions first, and then niceness says nothing.
+                setpgroup=0,
             )
         finally:
             os.close(log)
         self._children.add(pid)
-        with suppress(OSError):  # it may have ended already
-            os.setpriority(os.PRIO_PROCESS, pid, min(19, os.getpriority(os.PRIO_PROCESS, 0) + NICENESS))
         # One that has ended already keeps its number until it is waited for, but tells no more when it began.
         started = host.process_started(pid) or 0.0
         devices = environment.get("CUDA_VISIBLE_DEVICES", "")

@@ -8,17 +8,28 @@ import itertools
 import sqlite3
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
 from filelock import FileLock, Timeout
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    Executable,
+    RowMapping,
+    Select,
+    create_engine,
+    event,
+    make_url,
+    text,
+)
 from sqlalchemy.exc import (
     ArgumentError,
     DBAPIError,
@@ -32,6 +43,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from boxwright.store.records import StoreUnavailable
 from boxwright.store.written import dumps
 
+Found = TypeVar("Found")
+
 PATIENCE = 10.0
 """Seconds to wait for an answer of the database, or for another process to end its write to SQLite."""
 
@@ -42,7 +55,8 @@ OUTAGES = ("08", "28", "3D", "40", "53", "55P03", "57")
 """PostgreSQL's codes (SQLSTATE): connection, log-in, no such database, conflicts, resources, locks, shutdown."""
 
 
-_SYNCHRONOUS = "boxwright_synchronous"
+_ALONE = "boxwright_alone"
+"""Execution option of a SQLite transaction that keeps other writers out."""
 
 
 def open_database(url: str) -> Engine:
@@ -63,16 +77,16 @@ def open_database(url: str) -> Engine:
     return _migrated(_postgresql(parsed))
 
 
-@contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
-    """A transaction that only reads. Raises: StoreUnavailable."""
-    with _reached(engine), engine.begin() as connection:
-        yield connection
+def fetch(engine: Engine, statement: Select[Any]) -> Sequence[RowMapping]:
+    """The rows that a query finds. Raises: StoreUnavailable."""
+    with _reached(engine), engine.connect() as connection:
+        return connection.execute(statement).mappings().all()
 
 
-@contextmanager
-def writing(engine: Engine, *, recoverable: bool = False) -> Iterator[Connection]:
-    """A transaction that writes; on SQLite it is alone from its start.
+def write(engine: Engine, statement: Executable, *, recoverable: bool = False) -> Sequence[RowMapping]:
+    """Run one statement that writes, in a transaction of its own; gives the rows that it returns.
+
+    No process holds a lock while its own code runs: one that has to wait for the processor then would hold up all.
 
     Args:
         recoverable: on SQLite a power cut (not the death of a process) may undo it, which saves waiting for the disk;
@@ -81,7 +95,23 @@ def writing(engine: Engine, *, recoverable: bool = False) -> Iterator[Connection
     Raises:
         StoreUnavailable: the database cannot be reached.
     """
-    options = {_SYNCHRONOUS: "NORMAL" if recoverable else "FULL"}
+
+    def run() -> Sequence[RowMapping]:
+        result = connection.execute(statement)
+        return result.mappings().all() if result.returns_rows else ()
+
+    with _reached(engine), engine.connect() as connection:
+        if engine.dialect.name != "sqlite":
+            return run()
+        raw: Any = connection.connection.dbapi_connection
+        raw.execute(f"PRAGMA synchronous={'NORMAL' if recoverable else 'FULL'}")
+        return _when_free(raw, run)
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction of several statements; on SQLite it is alone from its start. Raises: StoreUnavailable."""
+    options = {"isolation_level": "READ COMMITTED"} if engine.dialect.name == "postgresql" else {_ALONE: True}
     with _reached(engine), engine.execution_options(**options).begin() as connection:
         yield connection
 
@@ -105,6 +135,7 @@ def _postgresql(url: URL) -> Engine:
     url, encryption = _encryption(url)
     engine = create_engine(
         url,
+        isolation_level="AUTOCOMMIT",  # a statement is a transaction and one journey to the server, where four were
         connect_args={"timeout": PATIENCE, "application_name": "boxwright", **encryption},
         pool_size=5,
         max_overflow=15,
@@ -122,9 +153,7 @@ def _ping(raw: Any, faults: tuple[type[Exception], ...]) -> None:
     SQLAlchemy's own `pool_pre_ping` does not know the errors of sockets, which pg8000 lets through.
     """
     try:
-        raw.autocommit = True  # else a transaction would begin
         raw.cursor().execute("SELECT 1")
-        raw.autocommit = False
     except faults as error:
         raise InvalidatePoolError from error
 
@@ -170,29 +199,26 @@ def _sqlite(path: Path) -> Engine:
 
 
 def _begin(connection: Connection) -> None:
-    raw: Any = connection.connection.dbapi_connection
-    synchronous = connection.get_execution_options().get(_SYNCHRONOUS)
-    if synchronous is None:
-        raw.execute("BEGIN")
-    else:
-        raw.execute(f"PRAGMA synchronous={synchronous}")
-        _begin_alone(raw)
+    if connection.get_execution_options().get(_ALONE):
+        raw: Any = connection.connection.dbapi_connection
+        raw.execute("PRAGMA synchronous=FULL")
+        _when_free(raw, lambda: raw.execute("BEGIN IMMEDIATE"))
 
 
-def _begin_alone(raw: sqlite3.Connection) -> None:
-    """Wait for other writers, with sleeps that become shorter: SQLite's own become longer, up to 0.1 s, so that who has
-    waited long would wait longer still."""
+def _when_free(raw: sqlite3.Connection, run: Callable[[], Found]) -> Found:
+    """Run what writes once no other process does, with sleeps that become shorter: SQLite's own become longer, up to
+    0.1 s, so that who has waited long would wait longer still."""
     until = time.monotonic() + PATIENCE
     raw.execute("PRAGMA busy_timeout=0")
     try:
         for attempt in itertools.count(1):
             try:
-                raw.execute("BEGIN IMMEDIATE")
-                return
-            except sqlite3.OperationalError as error:
+                return run()
+            except (sqlite3.OperationalError, OperationalError) as error:
                 if "locked" not in str(error) or time.monotonic() > until:
                     raise
                 time.sleep(max(0.0001, 0.002 / attempt))
+        raise AssertionError("counting ends nowhere")
     finally:
         raw.execute(f"PRAGMA busy_timeout={int(PATIENCE * 1000)}")
 

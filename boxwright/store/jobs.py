@@ -7,13 +7,14 @@ servers that share a database must agree to well within the lease.
 
 import base64
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any, Unpack
 
 from sqlalchemy import (
     ColumnElement,
     Engine,
+    RowMapping,
     Select,
     and_,
     case,
@@ -27,7 +28,7 @@ from sqlalchemy.exc import IntegrityError
 
 from boxwright.spec.job import FINAL_STATES
 from boxwright.store.conditions import Condition
-from boxwright.store.database import reading, writing
+from boxwright.store.database import fetch, write
 from boxwright.store.records import (
     Changes,
     EtagMismatch,
@@ -35,7 +36,7 @@ from boxwright.store.records import (
     JobRecord,
     NewJob,
 )
-from boxwright.store.rows import FRESH, NO_OWNER, NO_WORKER, named_row, new_etag, owned_row, record_of, write_row
+from boxwright.store.rows import FRESH, NO_OWNER, NO_WORKER, change_row, check_owner, new_etag, read_row, record_of
 from boxwright.store.schema import ACTIVE, LIMITED_WAIT, QUEUED, jobs
 from boxwright.store.written import storable
 
@@ -65,25 +66,22 @@ class JobStore:
         """
         values = {**FRESH, **asdict(new), "note": storable(new.note), "etag": new_etag(), "create_time": time.time()}
         try:
-            with writing(self._engine) as connection:
-                row = connection.execute(insert(jobs).values(**values).returning(jobs)).mappings().one()
+            rows = write(self._engine, insert(jobs).values(**values).returning(jobs))
         except IntegrityError as error:
             raise JobExists(self._clash(new)) from error
-        return record_of(row)
+        return record_of(rows[0])
 
     def get(self, project: str, job_id: str) -> JobRecord:
         """Raises: JobMissing."""
-        with reading(self._engine) as connection:
-            return record_of(named_row(connection, project, job_id))
+        return record_of(read_row(self._engine, {"project": project, "job_id": job_id}))
 
     def position(self, record: JobRecord) -> int:
         """Place in the queue, from 1; 0 for a job that is not queued."""
         if record.state != "QUEUED":
             return 0
         ahead = or_(jobs.c.priority > record.priority, and_(jobs.c.priority == record.priority, _uid < record.uid))
-        with reading(self._engine) as connection:
-            count = connection.scalar(select(func.count()).select_from(jobs).where(QUEUED, ahead))
-        return (count or 0) + 1
+        found = fetch(self._engine, select(func.count().label("ahead")).select_from(jobs).where(QUEUED, ahead))
+        return int(found[0]["ahead"]) + 1
 
     def relabel(self, project: str, job_id: str, labels: Mapping[str, str], etag: str = "") -> JobRecord:
         """Give a job these labels and no others.
@@ -95,11 +93,13 @@ class JobStore:
             JobMissing: no such job.
             EtagMismatch: it has changed since.
         """
-        with writing(self._engine) as connection:
-            row = named_row(connection, project, job_id, lock=True)
+
+        def decide(row: RowMapping) -> dict[str, Any]:
             if etag and etag != row["etag"]:
                 raise EtagMismatch(f"job {job_id} has changed since etag {etag} (now {row['etag']}); read it again")
-            return write_row(connection, row, {"labels": dict(labels)})
+            return {"labels": dict(labels)}
+
+        return change_row(self._engine, {"project": project, "job_id": job_id}, decide)
 
     def cancel(self, project: str, job_id: str, message: str = "") -> JobRecord:
         """End a queued job at once, and ask the runner of an active one to end it. A finished job stays as it is.
@@ -107,16 +107,17 @@ class JobStore:
         Raises:
             JobMissing: no such job.
         """
-        with writing(self._engine) as connection:
-            row = named_row(connection, project, job_id, lock=True)
+
+        def decide(row: RowMapping) -> dict[str, Any]:
             if row["state"] in (*FINAL_STATES, "CANCELLING"):
-                return record_of(row)
-            changes = {
+                return {}
+            return {
                 "state": "CANCELLED" if row["state"] == "QUEUED" else "CANCELLING",
                 "cancel_requested": True,
                 "error_message": message or "cancelled on request",
             }
-            return write_row(connection, row, changes)
+
+        return change_row(self._engine, {"project": project, "job_id": job_id}, decide)
 
     def claim(self, owner: str, host: str, *, now: float, lease: float) -> JobRecord | None:
         """Take the next job from the queue: highest priority first, then the oldest; None for an empty queue.
@@ -129,9 +130,8 @@ class JobStore:
         claimed = update(jobs).where(_uid == first.scalar_subquery()).values(**taken, **NO_WORKER)
         if not self._any(queue):
             return None
-        with writing(self._engine, recoverable=True) as connection:
-            row = connection.execute(claimed.returning(jobs)).mappings().one_or_none()
-        return record_of(row) if row else None
+        rows = write(self._engine, claimed.returning(jobs), recoverable=True)
+        return record_of(rows[0]) if rows else None
 
     def adopt(self, owner: str, host: str, *, now: float, lease: float) -> Records:
         """Take over all active jobs whose lease has run out.
@@ -158,12 +158,14 @@ class JobStore:
         Raises:
             LeaseLost: it has ended, or has another owner.
         """
-        with writing(self._engine, recoverable=True) as connection:
-            row = owned_row(connection, record)
+
+        def decide(row: RowMapping) -> dict[str, Any]:
             changes = dict(fields)
             if row["state"] == "CANCELLING" and fields.get("state") in ("PREPARING", "RUNNING"):
                 del changes["state"]
-            return write_row(connection, row, changes)
+            return changes
+
+        return self._change_owned(record, decide)
 
     def requeue(self, record: JobRecord, *, not_before: float, faults: int, progress: int) -> None:
         """Put a job back into the queue; one that is being cancelled becomes CANCELLED instead.
@@ -171,17 +173,18 @@ class JobStore:
         Raises:
             LeaseLost: it has ended, or has another owner.
         """
-        with writing(self._engine, recoverable=True) as connection:
-            row = owned_row(connection, record)
+
+        def decide(row: RowMapping) -> dict[str, Any]:
             state = "CANCELLED" if row["state"] == "CANCELLING" else "QUEUED"
             changes = {"state": state, "not_before": not_before, "faults": faults, "progress": progress}
-            write_row(connection, row, {**changes, **NO_OWNER, **NO_WORKER})
+            return {**changes, **NO_OWNER, **NO_WORKER}
+
+        self._change_owned(record, decide)
 
     def overdue(self, *, now: float) -> Records:
         """Jobs that have waited longer than their `max_wait` without ever having started, oldest first."""
         late = select(jobs).where(LIMITED_WAIT, jobs.c.create_time + jobs.c.max_wait < now)
-        with reading(self._engine) as connection:
-            found = [record_of(row) for row in connection.execute(late).mappings()]
+        found = [record_of(row) for row in fetch(self._engine, late)]
         return sorted(found, key=lambda record: record.uid)
 
     def list(
@@ -205,30 +208,34 @@ class JobStore:
             query = query.where(_uid < _read_token(page_token))
         if where is not None:
             query = query.where(where.clause())
-        with reading(self._engine) as connection:
-            found = [record_of(row) for row in connection.execute(query).mappings()]
+        found = [record_of(row) for row in fetch(self._engine, query)]
         return found[:size], _written_token(found[size - 1].uid) if len(found) > size else ""
 
     def _any(self, query: Select[Any]) -> bool:
         """Whether there is one; asked before writes that mostly find nothing, since readers wait for nobody."""
-        with reading(self._engine) as connection:
-            return connection.scalar(query.with_only_columns(_uid).limit(1)) is not None
+        return bool(fetch(self._engine, query.with_only_columns(_uid).limit(1)))
 
     def _taken(self, which: ColumnElement[bool], values: Mapping[str, Any]) -> Records:
         if not self._any(select(_uid).where(which)):
             return []
-        with writing(self._engine, recoverable=True) as connection:
-            rows = connection.execute(update(jobs).where(which).values(**values).returning(jobs)).mappings().all()
+        changed = update(jobs).where(which).values(**values).returning(jobs)
+        rows = write(self._engine, changed, recoverable=True)
         return sorted((record_of(row) for row in rows), key=lambda record: record.uid)
 
+    def _change_owned(self, record: JobRecord, decide: Callable[[RowMapping], dict[str, Any]]) -> JobRecord:
+        def decide_for_owner(row: RowMapping) -> dict[str, Any]:
+            check_owner(row, record)
+            return decide(row)
+
+        return change_row(self._engine, {"uid": record.uid}, decide_for_owner, recoverable=True)
+
     def _clash(self, new: NewJob) -> str:
-        with reading(self._engine) as connection:
-            name = and_(jobs.c.project == new.project, jobs.c.job_id == new.job_id)
-            if connection.scalar(select(_uid).where(name)) is not None:
-                return f"project {new.project} has a job {new.job_id} already; job ids are used once: choose another"
-            folder = select(jobs.c.job_id).where(jobs.c.job_dir == new.job_dir, _state.not_in(FINAL_STATES))
-            other = connection.scalar(folder)
-        return f"the job folder {new.job_dir} is in use by job {other}, which has not ended; choose another"
+        if fetch(self._engine, select(_uid).where(jobs.c.project == new.project, jobs.c.job_id == new.job_id)):
+            return f"project {new.project} has a job {new.job_id} already; job ids are used once: choose another"
+        folder = select(jobs.c.job_id).where(jobs.c.job_dir == new.job_dir, _state.not_in(FINAL_STATES))
+        others = fetch(self._engine, folder)
+        other = f"job {others[0]['job_id']}" if others else "another job"
+        return f"the job folder {new.job_dir} is in use by {other}, which has not ended; choose another"
 
 
 def _written_token(uid: int) -> str:

@@ -10,7 +10,7 @@ from typing import Literal, get_args
 from sqlalchemy import Engine, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from boxwright.store.database import reading, writing
+from boxwright.store.database import fetch, write
 from boxwright.store.schema import tokens
 
 Role = Literal["viewer", "annotator", "trainer", "admin"]
@@ -66,8 +66,7 @@ class TokenStore:
         secret = PREFIX + secrets.token_urlsafe(32)
         values = {"name": name, "role": role, "digest": _digest(secret), "create_time": time.time()}
         try:
-            with writing(self._engine) as connection:
-                connection.execute(insert(tokens).values(**values))
+            write(self._engine, insert(tokens).values(**values))
         except IntegrityError as error:
             raise TokenExists(f"there is a token named {name} already; revoke it, or choose another name") from error
         return secret
@@ -78,9 +77,8 @@ class TokenStore:
         Looked up by hash: the time it takes says nothing about the secret.
         """
         query = select(*_COLUMNS).where(tokens.c.digest == _digest(secret), tokens.c.revoke_time.is_(None))
-        with reading(self._engine) as connection:
-            row = connection.execute(query).mappings().one_or_none()
-        return TokenRecord(**row) if row else None
+        rows = fetch(self._engine, query)
+        return TokenRecord(**rows[0]) if rows else None
 
     def revoke(self, name: str) -> None:
         """From now on the token is good for nothing; its name can be given to another.
@@ -89,15 +87,13 @@ class TokenStore:
             TokenMissing: no good token has this name.
         """
         named = update(tokens).where(tokens.c.name == name, tokens.c.revoke_time.is_(None))
-        with writing(self._engine) as connection:
-            if connection.execute(named.values(revoke_time=time.time())).rowcount == 0:
-                raise TokenMissing(f"there is no token named {name}, or it has been revoked")
+        if not write(self._engine, named.values(revoke_time=time.time()).returning(tokens.c.uid)):
+            raise TokenMissing(f"there is no token named {name}, or it has been revoked")
 
     def list(self) -> "list[TokenRecord]":
         """All tokens by name, revoked ones too."""
         query = select(*_COLUMNS).order_by(tokens.c.name, tokens.c.uid)
-        with reading(self._engine) as connection:
-            return [TokenRecord(**row) for row in connection.execute(query).mappings()]
+        return [TokenRecord(**row) for row in fetch(self._engine, query)]
 
 
 _COLUMNS = (tokens.c.name, tokens.c.role, tokens.c.create_time, tokens.c.revoke_time)

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from boxwright.formats import files
+from boxwright import files
 from boxwright.page import Cell, Html, escaped, page, section, short, table, tiles
 from boxwright.spec.study import Parameter, Search, Study
 from boxwright.study_report.axis import SCALES, parameter_axis

@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from boxwright.formats import files
+from boxwright import files
 
 BEST = "best.safetensors"
 """Weights of the most accurate model so far."""

@@ -10,7 +10,7 @@ from boxwright.data.batches import Batch, evaluation_batches, prefetch
 from boxwright.data.pictures import CheckedPictures
 from boxwright.metrics.boxes import GroundTruth, Predictions
 from boxwright.metrics.detection import DetectionMetrics, evaluate_detections
-from boxwright.models.retinanet import RetinaNet
+from boxwright.models.detector import Detector
 from boxwright.ops.nms import Detections
 
 
@@ -32,7 +32,7 @@ def to_predictions(found: Detections, batch: Batch) -> list[Predictions]:
 
 @torch.no_grad()
 def predict(
-    model: RetinaNet, pictures: CheckedPictures, *, count: int, size: tuple[int, int], batch_size: int
+    model: Detector, pictures: CheckedPictures, *, count: int, size: tuple[int, int], batch_size: int
 ) -> list[Predictions]:
     """Detections of the first `count` pictures, in float32, the arithmetic of the exported model.
 
@@ -63,7 +63,7 @@ def evaluate(
     return evaluate_detections(ground_truth(pictures, count), predictions, num_classes), predictions
 
 
-def training_mode(model: RetinaNet, *, freeze_batch_norm: bool, frozen_stages: int) -> None:
+def training_mode(model: Detector, *, freeze_batch_norm: bool, frozen_stages: int) -> None:
     """Put modules in training mode; a frozen batch norm keeps its statistics, a frozen stage its weights as well."""
     model.train()
     if freeze_batch_norm:

@@ -13,7 +13,7 @@ from torch import Tensor
 from boxwright.data.batches import Batch, TrainingBatches, prefetch
 from boxwright.data.pictures import CheckedPictures
 from boxwright.jobdir import Event, JobDir
-from boxwright.models.retinanet import HeadOutputs, RetinaNet, Targets
+from boxwright.models.detector import Detector, HeadOutputs, Targets
 from boxwright.spec.training import TrainSpec
 from boxwright.train.averaging import recompute_batch_norm, update_average
 from boxwright.train.checkpoint import TrainState
@@ -100,7 +100,7 @@ def next_batch(run: Run, batches: Iterator[Batch]) -> Batch:
 def train_step(run: Run, batch: Batch) -> dict[str, Tensor]:
     """Forward, backward, one move of the weights, one move of their average. Returns the losses, on the device."""
     state, spec = run.state, run.spec.optimization
-    model: RetinaNet = state.model  # type: ignore[assignment]  # RetinaNet is the only detector yet
+    model: Detector = state.model  # type: ignore[assignment]  # the state holds any module
     step = state.progress.step
     for group in state.optimizer.param_groups:
         group["lr"] = learning_rate(step, spec)
@@ -156,7 +156,7 @@ def evaluation_due(run: Run) -> bool:
 def evaluate_now(run: Run) -> Stop | None:
     """Measure the averaged weights, keep them if they are the best, save a checkpoint, and judge early stopping."""
     state, evaluation = run.state, run.spec.evaluation
-    model: RetinaNet = state.average  # type: ignore[assignment]  # as in train_step
+    model: Detector = state.average  # type: ignore[assignment]  # as in train_step
     start = time.perf_counter()
     with run.fabric.autocast():
         recompute_batch_norm(model, statistics_images(run))

@@ -22,7 +22,7 @@ from boxwright.jobdir import Event, Job, JobDir
 from boxwright.metrics.boxes import Predictions
 from boxwright.metrics.detection import DetectionMetrics
 from boxwright.models.build import build_model
-from boxwright.models.retinanet import RetinaNet
+from boxwright.models.detector import Detector
 from boxwright.models.weights import load_pretrained
 from boxwright.spec.training import TrainSpec
 from boxwright.train.auto import Facts, data_facts, derive
@@ -65,7 +65,7 @@ class Trained:
         stop: why the run ended early, if it did.
     """
 
-    model: RetinaNet
+    model: Detector
     spec: TrainSpec
     data: LabelledData
     step: int
@@ -208,7 +208,7 @@ def best_of(run: Run, data: LabelledData, stop: Stop | None) -> Trained:
             f"the run was stopped at step {progress.step}, before its first evaluation at step "
             f"{spec.evaluation.train_steps_per_eval}; repeat the command to continue it"
         )
-    model: RetinaNet = run.state.average  # type: ignore[assignment]  # RetinaNet is the only detector yet
+    model: Detector = run.state.average  # type: ignore[assignment]  # the state holds any module
     model.load_state_dict(load_file(str(path)))
     start = time.perf_counter()
     metrics, predictions = evaluate(

@@ -11,8 +11,7 @@ from typing import Any
 
 import yaml
 
-from boxwright import modeldir
-from boxwright.formats import files
+from boxwright import files, modeldir
 from boxwright.jobdir import JobDir
 from boxwright.study_report.report import write_study_report
 from boxwright.study_report.trials import TrialRow

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from boxwright.formats import files
+from boxwright import files
 from boxwright.jobdir import Event, Job, JobDir, Worker, claim
 from boxwright.runners import Runner, host
 from boxwright.spec.machine import GB

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from boxwright import files
 from boxwright.api import logfile
-from boxwright.api.logfile import Extent, LogFile
+from boxwright.api.logfile import Extent, LogFile, log_of
 
 
 def objects(text: bytes) -> list[dict[str, Any]]:
@@ -88,3 +89,26 @@ def test_chunks_end_with_a_line_and_endless_lines_are_cut(tmp_path: Path, monkey
 def test_a_line_becomes_time_and_text(line: bytes, time: str, text: str) -> None:
     (found,) = logfile.as_json(line + b"\n", 100).decode().rstrip("\n").split("\n")
     assert json.loads(found) == {"offset": 101 + len(line), "time": time, "text": text}
+
+
+def test_a_remote_log_is_read_there_unless_the_job_runs_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOXWRIGHT_CACHE", str(tmp_path))
+    job_dir = f"memory://{tmp_path.name}/job"
+    log = log_of(job_dir)
+    assert log.extent() == Extent()
+    files.write_text(f"{job_dir}/log.txt", "one\n")
+    assert log.extent() == Extent(0, 1, 4)
+    assert objects(log.lines(log.extent(), 0)[0]) == [{"offset": 4, "time": "", "text": "one"}]
+    log.path.parent.mkdir(parents=True)
+    log.path.write_text("one\ntwo\n")  # what was not sent yet
+    text, offset = log.lines(log.extent(), 4)
+    assert (objects(text), offset) == ([{"offset": 8, "time": "", "text": "two"}], 8)
+    files.write_text(f"{job_dir}/log.txt", "one\ntwo\nthree\n")  # the job has gone to another machine
+    assert objects(log.lines(log.extent(), 8)[0]) == [{"offset": 14, "time": "", "text": "three"}]
+    files.remove(f"{job_dir}/log.txt")
+    assert log.extent().size == 8
+
+
+def test_a_job_folder_with_a_scheme_is_local(tmp_path: Path) -> None:
+    (tmp_path / "log.txt").write_text("one\n")
+    assert log_of(f"file://{tmp_path}").extent().size == 4

@@ -15,14 +15,15 @@ from torch import nn
 from boxwright.export.onnx import export_onnx
 from boxwright.export.savedmodel import export_savedmodel
 from boxwright.models.backbones.efficientnet_lite import efficientnet_lite0
-from boxwright.models.retinanet import RetinaNet, retinanet
+from boxwright.models.detector import Detector
+from boxwright.models.retinanet import retinanet
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 CLASS_IDS = (7, 1, 40)
 SIZE = (192, 256)
 
 
-def lively(model: RetinaNet, size: tuple[int, int]) -> RetinaNet:
+def lively(model: Detector, size: tuple[int, int]) -> Detector:
     """Give an untrained detector statistics and predictors with which its answers vary over the picture."""
     source = torch.Generator().manual_seed(5)
     with torch.no_grad():
@@ -44,7 +45,7 @@ def lively(model: RetinaNet, size: tuple[int, int]) -> RetinaNet:
 class Exported:
     """A detector and its two exports."""
 
-    model: RetinaNet
+    model: Detector
     size: tuple[int, int]
     class_ids: tuple[int, ...]
     savedmodel: Path
@@ -63,7 +64,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Exported:
 
 
 @pytest.fixture(scope="session")
-def make_lively() -> Callable[[RetinaNet, tuple[int, int]], RetinaNet]:
+def make_lively() -> Callable[[Detector, tuple[int, int]], Detector]:
     """The function `lively`."""
     return lively
 

@@ -12,7 +12,8 @@ from torch import nn
 
 from boxwright import imaging
 from boxwright.export.onnx import export_onnx
-from boxwright.models.retinanet import AnchorSettings, PostProcessing, RetinaNet, retinanet
+from boxwright.models.detector import Detector, PostProcessing
+from boxwright.models.retinanet import AnchorSettings, retinanet
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +47,7 @@ def test_detections_are_those_of_the_model(
     exported: Any, session: onnxruntime.InferenceSession, canvases: np.ndarray
 ) -> None:
     answer = dict(zip([one.name for one in session.get_outputs()], session.run(None, {"image": canvases}), strict=True))
-    model: RetinaNet = exported.model
+    model: Detector = exported.model
     with torch.no_grad():
         outputs = model(torch.from_numpy(canvases).permute(0, 3, 1, 2).float())
         boxes, scores, labels = (part.numpy() for part in model.decode(outputs, exported.size))
@@ -94,7 +95,7 @@ class Flat(nn.Module):
         return [fine, self.coarser(fine), self.coarser(self.coarser(fine))]
 
 
-def flat_detector(num_classes: int, limit: int) -> RetinaNet:
+def flat_detector(num_classes: int, limit: int) -> Detector:
     return retinanet(
         Flat(),
         num_classes,

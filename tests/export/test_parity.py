@@ -11,7 +11,7 @@ import torch
 from boxwright.export.parity import ExportMismatch, check_export, compare, eager_predictions
 from boxwright.export.savedmodel import run_savedmodel
 from boxwright.metrics.boxes import Predictions
-from boxwright.models.retinanet import PostProcessing
+from boxwright.models.detector import PostProcessing
 
 POST = PostProcessing(iou_threshold=0.5, score_threshold=0.05, limit=100)
 

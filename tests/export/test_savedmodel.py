@@ -9,7 +9,7 @@ import pytest
 
 from boxwright.export.parity import compare, eager_predictions
 from boxwright.export.savedmodel import _tensorflow, export_savedmodel, run_savedmodel
-from boxwright.models.retinanet import RetinaNet
+from boxwright.models.detector import Detector
 
 METHOD = "tensorflow/serving/predict"
 NAMED = re.compile(r"(inputs|outputs)\['(\w+)'\] tensor_info:\s+dtype: (\w+)\s+shape: (\S.*)\s+name: (\S+)")
@@ -93,7 +93,7 @@ def test_no_place_of_the_making_machine_is_in_the_files(exported: Any) -> None:
 
 
 def test_ids_and_names_must_fit_the_classes(exported: Any, tmp_path: Path) -> None:
-    model: RetinaNet = exported.model
+    model: Detector = exported.model
     with pytest.raises(ValueError, match="class_ids must name each of the model's 3 classes, got 2"):
         export_savedmodel(model, tmp_path, size=exported.size, class_ids=(1, 2))
     with pytest.raises(ValueError, match="class_names must name"):

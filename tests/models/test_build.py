@@ -5,7 +5,8 @@ import pytest
 
 from boxwright.models import hosted, weights
 from boxwright.models.build import BACKBONES, MODELS, build_model
-from boxwright.models.retinanet import LossSettings, PostProcessing
+from boxwright.models.detector import PostProcessing
+from boxwright.models.retinanet import LossSettings
 from boxwright.spec.training import Backbone, LossSpec, ModelSpec
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from boxwright.models.build import build_model
-from boxwright.models.retinanet import HeadOutputs, Targets
+from boxwright.models.detector import HeadOutputs, Targets
 from boxwright.models.weights import load_pretrained
 from boxwright.ops.boxes import iou
 from boxwright.spec.training import LossSpec, ModelSpec

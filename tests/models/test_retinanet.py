@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from boxwright.models.build import build_model
-from boxwright.models.retinanet import HeadOutputs, Targets
+from boxwright.models.detector import HeadOutputs, Targets
 from boxwright.spec.training import LossSpec, ModelSpec
 
 SIZE = (64, 64)

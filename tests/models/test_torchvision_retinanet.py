@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from boxwright.models.retinanet import HeadOutputs
+from boxwright.models.detector import HeadOutputs
 from boxwright.models.torchvision_retinanet import (
     TorchvisionAnchors,
     retinanet_resnet50_fpn,

@@ -142,7 +142,7 @@ def test_output_goes_to_a_file_and_is_kept(runner: Runner, job: Callable[..., Jo
     assert json.loads(jobdir.result_file.read_text())["fault"] == "user"
 
 
-def test_a_worker_has_a_session_of_its_own(runner: Runner, job: Callable[..., JobDir]) -> None:
+def test_a_worker_has_a_process_group_of_its_own(runner: Runner, job: Callable[..., JobDir]) -> None:
     worker = begin(runner, job(steps=1000, seconds=0.02))
-    assert os.getsid(worker.pid) == worker.pid != os.getsid(0)
+    assert os.getpgid(worker.pid) == worker.pid != os.getpgid(0)
     runner.kill(worker)

@@ -13,7 +13,7 @@ import pytest
 
 from boxwright.jobdir import JobDir
 from boxwright.runners.host import process_started
-from boxwright.runners.local import NICENESS, LocalRunner
+from boxwright.runners.local import LocalRunner
 
 _SPEC = importlib.util.spec_from_file_location("runner_contract", Path(__file__).parent / "contract.py")
 assert _SPEC is not None and _SPEC.loader is not None
@@ -77,11 +77,3 @@ def test_what_cannot_be_started(tmp_path: Path) -> None:
         LocalRunner(("/nowhere/boxwright",)).start(str(tmp_path), tmp_path, {})
     with pytest.raises(FileNotFoundError):
         LocalRunner().start("x", JobDir(tmp_path / "absent").path, {})
-
-
-def test_workers_give_way(tmp_path: Path, runner: LocalRunner) -> None:
-    command = (sys.executable, "-c", "import time; time.sleep(60)")
-    runner._command = command
-    worker = runner.start(str(tmp_path), tmp_path, {})
-    own = os.getpriority(os.PRIO_PROCESS, 0)
-    assert os.getpriority(os.PRIO_PROCESS, worker.pid) == min(19, own + NICENESS)

@@ -82,10 +82,8 @@ def test_sqlite_settings(tmp_path: Path) -> None:
         assert connection.scalar(text("PRAGMA journal_mode")) == "wal"
         assert connection.scalar(text("PRAGMA busy_timeout")) == database.PATIENCE * 1000
     assert path.stat().st_mode & 0o777 == 0o600
-    with database.writing(engine) as connection:
-        assert connection.scalar(text("PRAGMA synchronous")) == 2  # FULL
-    with database.writing(engine, recoverable=True) as connection:
-        assert connection.scalar(text("PRAGMA synchronous")) == 1  # NORMAL
+    assert database.write(engine, text("PRAGMA synchronous")) == [{"synchronous": 2}]  # FULL
+    assert database.write(engine, text("PRAGMA synchronous"), recoverable=True) == [{"synchronous": 1}]  # NORMAL
     engine.dispose()
 
 

@@ -12,7 +12,7 @@ from boxwright.dataset.summary import summarise
 from boxwright.imaging import Placement
 from boxwright.metrics.boxes import Predictions
 from boxwright.models.build import build_model
-from boxwright.models.retinanet import RetinaNet
+from boxwright.models.detector import Detector
 from boxwright.ops.nms import Detections
 from boxwright.spec.training import LossSpec, ModelSpec
 from boxwright.train.evaluate import (
@@ -33,7 +33,7 @@ def pictures() -> CheckedPictures:
 
 
 @pytest.fixture
-def model() -> RetinaNet:
+def model() -> Detector:
     torch.manual_seed(0)
     settings = ModelSpec(
         backbone="efficientnet_lite0", fpn_channels=16, head_convs=1, fpn_max_level=5, nms_score_threshold=0.001
@@ -55,7 +55,7 @@ def test_detections_return_to_the_stored_picture() -> None:
     assert one.labels.tolist() == [1, 0]
 
 
-def test_predict_leaves_the_modes_and_weights_as_they_were(model: RetinaNet, pictures: CheckedPictures) -> None:
+def test_predict_leaves_the_modes_and_weights_as_they_were(model: Detector, pictures: CheckedPictures) -> None:
     training_mode(model, freeze_batch_norm=True, frozen_stages=1)
     modes = [module.training for module in model.modules()]
     before = {name: value.clone() for name, value in model.state_dict().items()}
@@ -65,7 +65,7 @@ def test_predict_leaves_the_modes_and_weights_as_they_were(model: RetinaNet, pic
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
 
 
-def test_predictions_do_not_depend_on_the_batch(model: RetinaNet, pictures: CheckedPictures) -> None:
+def test_predictions_do_not_depend_on_the_batch(model: Detector, pictures: CheckedPictures) -> None:
     one, all_at_once = (predict(model, pictures, count=5, size=(64, 96), batch_size=size) for size in (1, 5))
     for first, second in zip(one, all_at_once, strict=True):
         assert len(first.scores) == len(second.scores) > 0
@@ -82,7 +82,7 @@ def test_perfect_predictions_are_perfect(pictures: CheckedPictures) -> None:
 
 @pytest.mark.parametrize("freeze", [True, False])
 @pytest.mark.parametrize("stages", [0, 1, 3])
-def test_what_is_frozen(model: RetinaNet, freeze: bool, stages: int) -> None:
+def test_what_is_frozen(model: Detector, freeze: bool, stages: int) -> None:
     training_mode(model, freeze_batch_norm=freeze, frozen_stages=stages)
     frozen = [module for stage in model.backbone.stages()[:stages] for part in stage for module in part.modules()]  # type: ignore[operator]  # nn.Module hides the type
     assert all(not parameter.requires_grad for module in frozen for parameter in module.parameters())

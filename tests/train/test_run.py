@@ -29,7 +29,7 @@ import os, signal, sys
 import torch
 from boxwright import cli
 from boxwright.export import result
-from boxwright.formats import files
+from boxwright import files
 from boxwright.train import checkpoint, loop
 
 result.write_model = lambda trained, jobdir: {}

@@ -8,8 +8,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
 from boxwright.api.deps import Credentials, Given, JobId, Project, Viewer
-from boxwright.api.errors import DESCRIBED_BESIDE, ErrorStatus, Refusal
-from boxwright.formats import files
+from boxwright.api.errors import DESCRIBED_BESIDE, ErrorStatus
 from boxwright.spec.job import State
 
 router = APIRouter(prefix="/v1/projects/{project}/jobs", tags=["logs"])
@@ -50,8 +49,6 @@ async def read_log(
     A log that does not exist yet is waited for. One that was replaced or cut short is read from its start.
     """
     record = await run_in_threadpool(context.jobs.get, project, job_id)
-    if not files.is_local(record.job_dir):
-        raise Refusal("FAILED_PRECONDITION", f"the log is kept in {record.job_dir}, which cannot be followed from here")
     assert credentials, "checked with the role"
     lines = request.app.state.followers.stream(record, credentials.credentials, offset, follow)
     return StreamingResponse(lines, media_type=NDJSON, headers={"X-Accel-Buffering": "no"})

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from boxwright.formats import files
+from boxwright import files
 
 
 @pytest.fixture(params=["local", "memory"])
