@@ -1,6 +1,8 @@
 """Kill -9 of server, runner and workers at random while jobs run; every result must be that of an undisturbed run.
 
-    python benchmarks/chaos.py [--kills=100] [--waits=24] [--trainings=6] [--seed=0]
+    python benchmarks/chaos.py [--kills=100] [--waits=24] [--trainings=6] [--seed=0] [--database=URL]
+
+The disturbed run takes SQLite, or the empty database of --database.
 
 The killed server is started again, as a service manager would do; everything else must come back by itself. What is
 compared: state of each job; steps of the wait jobs, none twice; weights and losses of the trainings. Prints a Markdown
@@ -123,7 +125,8 @@ def kill_one(served: Served, names: list[str], chance: random.Random) -> str:
 def run(folder: Path, records: Path, given: argparse.Namespace, kills: int) -> tuple[dict[str, Any], Counter[str]]:
     """Run all jobs with so many kills; gives what each has left, its state included, and the kills of each kind."""
     folder.mkdir()
-    served, chance, killed = Served(folder, OPTIONS), random.Random(given.seed), Counter[str]()
+    database = [f"--database={given.database}"] if given.database and kills else []
+    served, chance, killed = Served(folder, [*OPTIONS, *database]), random.Random(given.seed), Counter[str]()
     served.start()
     try:
         found = disturb(
@@ -156,6 +159,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, default in (("kills", 100), ("waits", 24), ("trainings", 6), ("seed", 0), ("limit", 1800)):
         parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--database", default="")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as path:
         records = Path(path) / "records"
