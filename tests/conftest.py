@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
 
+import fsspec
 import pytest
 import torch
 
@@ -140,3 +141,12 @@ def finished(
     )
     arguments["validation_data_path"] = arguments["training_data_path"]
     return Finished(folder, command(*words(folder, arguments)))
+
+
+@pytest.fixture
+def memory() -> Iterator[str]:
+    """An empty folder of fsspec's memory file system."""
+    system = fsspec.filesystem("memory")
+    yield "memory://bucket"
+    system.store.clear()
+    system.pseudo_dirs[:] = [""]

@@ -1,10 +1,9 @@
 import io
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import fsspec
 import numpy as np
 import pytest
 from PIL import Image
@@ -67,15 +66,6 @@ def drawn() -> Dataset:
         make_sample("b.jpeg", [[30, 5, 10, 20], [-3, 4, 55, 31]], [1, 1], encoded=encode_picture(seed=2)),
     ]
     return Dataset(samples, (ClassName(1, "vélo"), ClassName(2, "chat"), ClassName(3, "人")))
-
-
-@pytest.fixture
-def memory() -> Iterator[str]:
-    """An empty folder of fsspec's memory file system."""
-    system = fsspec.filesystem("memory")
-    yield "memory://bucket"
-    system.store.clear()
-    system.pseudo_dirs[:] = [""]
 
 
 @pytest.fixture(scope="session")
