@@ -12,7 +12,7 @@ import argparse
 import multiprocessing
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from multiprocessing.connection import Connection
 
@@ -21,8 +21,8 @@ from torchvision_peer import load_torchvision
 
 from boxwright.models.build import build_model
 from boxwright.models.detector import Targets
-from boxwright.spec.training import LossSpec, ModelSpec
-from boxwright.train.evaluate import training_mode
+from boxwright.spec.training import LossSpec, ModelSpec, OptimizationSpec
+from boxwright.train.freezing import training_mode
 from boxwright.train.machine import keep_freed_memory
 
 BOXES = torch.tensor([[10.0, 10, 150, 150], [60, 60, 200, 260]])
@@ -61,7 +61,7 @@ def boxwright_step(batch: int, size: int, *, bfloat16: bool, frozen_stages: int 
     keep_freed_memory()
     model = build_model(ModelSpec(backbone="resnet50", image_size=(size, size)), LossSpec(), 20)
     model = model.to(memory_format=torch.channels_last)
-    training_mode(model, freeze_batch_norm=True, frozen_stages=frozen_stages)
+    training_mode(model, OptimizationSpec(freeze_batch_norm=True, frozen_stages=frozen_stages))
     images = (torch.rand(batch, size, size, 3) * 255).permute(0, 3, 1, 2)
     targets = Targets(BOXES.expand(batch, -1, -1), (LABELS - 1).expand(batch, -1))
     optimizer = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], 1e-4)
@@ -101,6 +101,39 @@ def contend(make: Callable[[int, int], Step], batch: int, size: int, turns: Conn
         turns.send(time.perf_counter() - start)
 
 
+def measure(
+    contenders: Mapping[str, Callable[[int, int], Step]], batch: int, size: int, steps: int
+) -> dict[str, float]:
+    """Median seconds of a step of each contender; the first step of each is not counted."""
+    spawn = multiprocessing.get_context("spawn")
+    ends = {}
+    for name, make in contenders.items():
+        ours, theirs = spawn.Pipe()
+        spawn.Process(target=contend, args=(make, batch, size, theirs), daemon=True).start()
+        ends[name] = ours
+    seconds: dict[str, list[float]] = {name: [] for name in ends}
+    for _ in range(steps + 1):
+        for name, end in ends.items():
+            end.send(True)
+            seconds[name].append(end.recv())
+    for end in ends.values():
+        end.send(False)
+    return {name: statistics.median(times[1:]) for name, times in seconds.items()}
+
+
+def table(medians: Mapping[str, float], base: str, *, batch: int, size: int) -> str:
+    """What was measured, in lines of Markdown, against the contender `base`."""
+    lines = [
+        f"torch {torch.__version__}, {torch.get_num_threads()} threads, batch {batch}, size {size}\n",
+        "| training step | seconds | images a second | against torchvision |\n|---|---|---|---|",
+    ]
+    lines += [
+        f"| {name} | {median:.3f} | {batch / median:.2f} | {medians[base] / median:.2f} |"
+        for name, median in medians.items()
+    ]
+    return "\n".join(lines)
+
+
 def main() -> None:
     """Time all and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -108,24 +141,8 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=512)
     parser.add_argument("--steps", type=int, default=7)
     given = parser.parse_args()
-    spawn = multiprocessing.get_context("spawn")
-    ends = {}
-    for name, make in CONTENDERS.items():
-        ours, theirs = spawn.Pipe()
-        spawn.Process(target=contend, args=(make, given.batch, given.size, theirs), daemon=True).start()
-        ends[name] = ours
-    seconds: dict[str, list[float]] = {name: [] for name in ends}
-    for _ in range(given.steps + 1):
-        for name, end in ends.items():
-            end.send(True)
-            seconds[name].append(end.recv())
-    for end in ends.values():
-        end.send(False)
-    medians = {name: statistics.median(times[1:]) for name, times in seconds.items()}
-    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, batch {given.batch}, size {given.size}\n")
-    print("| training step | seconds | images a second | against torchvision |\n|---|---|---|---|")
-    for name, median in medians.items():
-        print(f"| {name} | {median:.3f} | {given.batch / median:.2f} | {medians[BASE] / median:.2f} |")
+    medians = measure(CONTENDERS, given.batch, given.size, given.steps)
+    print(table(medians, BASE, batch=given.batch, size=given.size))
 
 
 if __name__ == "__main__":

@@ -194,7 +194,7 @@ def _study_faults(study: Study, algorithm: Algorithm) -> list[Fault]:
     if study.hyperparameter_metric_tag not in algorithm.metrics:
         found = f"must be one of {', '.join(algorithm.metrics)}, got {study.hyperparameter_metric_tag!r}"
         faults.found.append(Fault(f"{root}.hyperparameterMetricTag", found))
-    required = dict.fromkeys(DATA_ARGUMENTS, "given")
+    required = {**dict.fromkeys(algorithm.required, "1"), **dict.fromkeys(DATA_ARGUMENTS, "given")}
     for index, one in enumerate(study.params):
         path = f"{root}.params[{index}]"
         for value in _ends(one):

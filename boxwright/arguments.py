@@ -30,14 +30,17 @@ def read_arguments(words: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def describe(argument: Argument) -> tuple[str, str]:
+def describe(argument: Argument, algorithm: Algorithm) -> tuple[str, str]:
     """Name and help of an argument: what it is, its unit and its published default."""
     field = argument.field
     extra: Any = field.json_schema_extra
     parts = [argument.help or field.description or ""]
     if extra["unit"]:
         parts.append(f"In {extra['unit']}.")
-    parts.append("Required." if field.is_required() else f"Published default: {as_text(field.default) or 'none'}.")
+    if argument.name in algorithm.required:
+        parts.append("Required.")
+    else:
+        parts.append(f"Published default: {as_text(algorithm.default(argument)) or 'none'}.")
     return argument.name, " ".join(parts)
 
 
@@ -47,7 +50,7 @@ def as_text(value: Any) -> str:
         return ",".join(str(part) for part in value)
     if isinstance(value, dict):
         return ",".join(f"{name}={part}" for name, part in value.items())
-    return str(value)
+    return "" if value is None else str(value)
 
 
 def help_text(algorithm: Algorithm) -> str:
@@ -63,6 +66,6 @@ def help_text(algorithm: Algorithm) -> str:
         "      Folder for checkpoints, events and the model. Required.",
     ]
     for argument in algorithm.arguments:
-        name, text = describe(argument)
+        name, text = describe(argument, algorithm)
         lines += [f"  --{name}", *textwrap.wrap(text, 110, initial_indent="      ", subsequent_indent="      ")]
     return "\n".join(lines)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from boxwright.commands import jobs, runner, server, tokens
+from boxwright.commands import jobs, runner, sagemaker, server, tokens
 
 app = typer.Typer(
     help="Train, evaluate and export image detectors from labelled pictures, without training code.",
@@ -21,8 +21,10 @@ app = typer.Typer(
 data_app = typer.Typer(help="Inspect, convert, split and draw labelled data.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 app.add_typer(jobs.app, name="jobs")
+app.add_typer(sagemaker.app, name="sagemaker")
 app.add_typer(tokens.app, name="tokens")
 
+WRITTEN = "coco, jumpstart, manifest, recordio, sagemaker_images, tfrecord, voc or yolo."
 FREE = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 app.command("server", context_settings=FREE)(server.server)
 app.command("runner", context_settings=FREE)(runner.runner)
@@ -244,7 +246,7 @@ def _print_or_write(text: str, output: Path | None, write: Callable[[str, str], 
 def data_convert(
     source: DataPath,
     destination: Annotated[str, typer.Argument(help="Folder to write.")],
-    to: Annotated[str, typer.Option(help="tfrecord, coco, voc, yolo or jumpstart.")],
+    to: Annotated[str, typer.Option(help=WRITTEN)],
     split: Split = "",
     labels_file: LabelsFile = "",
     shards: Annotated[int, typer.Option(help="TFRecord files a split; by size where 0.")] = 0,
@@ -281,7 +283,7 @@ def data_draw(
     destination: Annotated[str, typer.Argument(help="Folder to write.")],
     train: Annotated[int, typer.Option(help="Training pictures.")] = 400,
     validation: Annotated[int, typer.Option(help="Validation pictures.")] = 100,
-    to: Annotated[str, typer.Option(help="tfrecord, coco, voc, yolo or jumpstart.")] = "tfrecord",
+    to: Annotated[str, typer.Option(help=WRITTEN)] = "tfrecord",
     size: Annotated[str, typer.Option(help="Height and width of the pictures in pixels.")] = "240,320",
     seed: Annotated[int, typer.Option(help="The same seed gives the same pictures.")] = 0,
 ) -> None:
@@ -294,6 +296,55 @@ def data_draw(
         raise ValueError(f"--size must be height,width such as 240,320, got {size!r}") from error
     counts = {"train": train, "validation": validation}
     sys.stdout.write(draw_data(destination, counts, to, size=(height, width), seed=seed))
+
+
+@data_app.command("im2rec")
+def data_im2rec(
+    prefix: Annotated[str, typer.Argument(help="What the paths of the .lst, .rec and .idx files begin with.")],
+    root: Annotated[str, typer.Argument(help="Folder that the pictures' paths start from.")],
+    make_list: Annotated[bool, typer.Option("--list", help="Write .lst files instead of records.")] = False,
+    recursive: Annotated[bool, typer.Option("--recursive", help="List folders too; each is a class.")] = False,
+    train_ratio: Annotated[float, typer.Option(help="Share of pictures in the training list.")] = 1.0,
+    test_ratio: Annotated[float, typer.Option(help="Share of pictures in the test list.")] = 0.0,
+    chunks: Annotated[int, typer.Option(help="Number of lists.")] = 1,
+    no_shuffle: Annotated[bool, typer.Option("--no-shuffle", help="List in the order of names.")] = False,
+    pack_label: Annotated[bool, typer.Option("--pack-label", help="Keep all labels of a line, such as boxes.")] = False,
+    pass_through: Annotated[bool, typer.Option("--pass-through", help="Copy pictures byte for byte.")] = False,
+    resize: Annotated[int, typer.Option(help="Pixels of the shorter side; as it is where 0.")] = 0,
+    quality: Annotated[int, typer.Option(help="JPEG quality, 1 to 100; PNG compression, 1 to 9.")] = 95,
+    encoding: Annotated[str, typer.Option(help=".jpg or .png.")] = ".jpg",
+    num_thread: Annotated[int, typer.Option(help="Pictures encoded at a time.")] = 1,
+    color: Annotated[int, typer.Option(help="1 colour, 0 grey, -1 as stored.")] = 1,
+    center_crop: Annotated[bool, typer.Option("--center-crop", help="Cut pictures down to squares.")] = False,
+) -> None:
+    """Pack pictures into MXNet RecordIO files, or list them for it, with the flags of MXNet's im2rec."""
+    from boxwright.formats.im2rec import Packing, pack_lists
+    from boxwright.formats.im2rec_list import Listing, make_lists
+
+    if make_list:
+        lists = make_lists(prefix, root, Listing(recursive, train_ratio, test_ratio, chunks, not no_shuffle))
+        for folder, label in lists.labels.items() if recursive else ():
+            typer.echo(f"class {label}: {folder}")
+        for path, count in lists.lengths.items():
+            typer.echo(f"{path}: {count} pictures")
+        return
+    how = Packing(
+        pack_label=pack_label,
+        pass_through=pass_through,
+        resize=resize,
+        center_crop=center_crop,
+        quality=quality,
+        encoding=encoding,
+        color=color,
+        threads=num_thread,
+    )
+    packed = pack_lists(prefix, root, how)
+    for one in packed:
+        typer.echo(f"{one.path}: {one.records} records")
+        for line in (*one.left_out, *([one.note] if one.note else [])):
+            typer.echo(f"boxwright: {line}", err=True)
+    if left_out := sum(len(one.left_out) for one in packed):
+        raise ValueError(f"{left_out} of {left_out + sum(one.records for one in packed)} pictures could not be read")
 
 
 if __name__ == "__main__":

@@ -81,9 +81,12 @@ class Engine:
 
     def predict_batch(self, encoded: Sequence[bytes]) -> list[Prediction]:
         """Detections of several pictures of any sizes, computed in one call. Raises: see `predict`."""
-        if not encoded:
+        return self.predict_pictures([imaging.decode(one) for one in encoded])
+
+    def predict_pictures(self, pictures: Sequence[imaging.Picture]) -> list[Prediction]:
+        """Detections of several decoded pictures, uint8 (H, W, 3) RGB, computed in one call."""
+        if not pictures:
             return []
-        pictures = [imaging.decode(one) for one in encoded]
         sizes = [(picture.shape[0], picture.shape[1]) for picture in pictures]
         placed = [imaging.letterbox(picture, self.size) for picture in pictures]
         results = self.detect(np.stack([canvas for canvas, _ in placed]))

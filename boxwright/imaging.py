@@ -32,12 +32,20 @@ Picture = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class PictureHeader:
-    """What a picture's first bytes say: format (Pillow's name), stored size in pixels, EXIF orientation (1..8)."""
+    """What a picture's first bytes say.
+
+    Attributes:
+        format: Pillow's name.
+        width, height: stored size in pixels.
+        orientation: EXIF orientation (1..8).
+        channels: 1 (grey), 2 (grey and alpha), 3 (also a palette), 4 (alpha, or CMYK); decoded are always three.
+    """
 
     format: str
     width: int
     height: int
     orientation: int
+    channels: int = 3
 
 
 def header(encoded: bytes) -> PictureHeader:
@@ -55,13 +63,14 @@ def header(encoded: bytes) -> PictureHeader:
                 kind = image.format or ""
                 # PNG's own getexif decodes the whole picture.
                 orientation = int(Image.Image.getexif(image).get(0x0112, 1)) if kind in ("JPEG", "PNG") else 1
+                channels = 3 if image.mode == "P" else len(image.getbands())
     except Image.DecompressionBombError as error:
         raise ValueError(f"picture is larger than {MAX_PIXELS:,} pixels: {error}") from error
     except (OSError, SyntaxError, ValueError) as error:
         raise ValueError("not a readable JPEG, PNG, GIF or BMP picture") from error
     if width * height > MAX_PIXELS:
         raise ValueError(f"picture has {width} x {height} pixels; at most {MAX_PIXELS:,} are accepted")
-    return PictureHeader(kind, width, height, orientation)
+    return PictureHeader(kind, width, height, orientation, channels)
 
 
 def decode(encoded: bytes) -> Picture:

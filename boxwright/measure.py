@@ -6,6 +6,7 @@ from functools import partial
 
 from boxwright import formats, modeldir
 from boxwright.data.pictures import CheckedPictures
+from boxwright.dataset.relabel import relabelled
 from boxwright.dataset.summary import Summary, known_classes, summarise
 from boxwright.engine import Engine
 from boxwright.metrics.boxes import Predictions
@@ -56,15 +57,17 @@ class Measured:
 
 
 def measure(model: str, data: str, *, split: str | None = None, labels_file: str = "") -> Measured:
-    """Run the exported model of a folder over a labelled data set.
+    """Run the exported model of a folder over a labelled data set, whose classes are found in the model's by name.
 
     Raises:
-        ValueError: the data set's classes are not the model's.
+        ValueError: the data set has classes that the model has not.
         OSError: model or data cannot be read.
     """
     card = modeldir.read_card(model)
     dataset = formats.read(data, split=split, labels_file=labels_file)
-    if len(dataset.classes) > len(card.classes) or (
+    if dataset.classes and {one.name for one in dataset.classes} <= {one.name for one in card.classes}:
+        dataset = relabelled(dataset, card.classes)
+    elif len(dataset.classes) > len(card.classes) or (
         dataset.classes and known_classes(dataset.classes, len(card.classes)) != card.classes
     ):
         named = [", ".join(f"{one.id} {one.name}" for one in classes) for classes in (dataset.classes, card.classes)]
@@ -77,5 +80,6 @@ def measure(model: str, data: str, *, split: str | None = None, labels_file: str
         rows = range(first, min(first + BATCH, len(pictures)))
         found = engine.predict_batch([pictures.encoded(index) for index in rows])
         predictions += [Predictions(one.boxes, one.scores, one.labels) for one in found]
-    metrics = evaluate_detections(ground_truth(pictures, len(pictures)), predictions, len(card.classes))
+    truth, overlap = ground_truth(pictures, len(pictures)), card.spec.evaluation.overlap_threshold
+    metrics = evaluate_detections(truth, predictions, len(card.classes), overlap)
     return Measured(card, metrics, pictures, predictions, summary)

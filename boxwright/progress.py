@@ -1,15 +1,17 @@
 """What a person sees of a running job: a progress bar with speed, loss and time left, and a line for each event."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from boxwright.algorithms import ALGORITHMS, Algorithm
 from boxwright.jobdir import Event, Job
 
 SHOWN_REJECTED = 5
+SHOWN_TENSORS = 3
 
 
 class JobDisplay:
@@ -53,9 +55,13 @@ class JobDisplay:
             self._numbers = train_numbers(event.values)
             if self.console.is_terminal:
                 return
-        line = describe(event)
+        line = describe(event, self._algorithm())
         if line:
             self.console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+    def _algorithm(self) -> Algorithm | None:
+        job = self._job()
+        return ALGORITHMS.get(job.algorithm) if job else None
 
     def _advance(self, step: int) -> None:
         total = None
@@ -70,15 +76,31 @@ def train_numbers(values: Mapping[str, Any]) -> str:
     return f"loss {values['loss']:.3f}  {values['images_per_second']:.1f} img/s"
 
 
-def describe(event: Event) -> str:
-    """An event as text; empty for what is not worth a line."""
+def describe(event: Event, algorithm: Algorithm | None = None) -> str:
+    """An event as text; empty for what is not worth a line.
+
+    Args:
+        algorithm: whose names the arguments have, and whose metric lines are added.
+    """
     describer = DESCRIBERS.get(event.kind)
-    return describer(event.step, event.values) if describer else ""
+    values = event.values
+    if event.kind == "derived" and algorithm:
+        values = {**values, "name": algorithm.names().get(values["name"], values["name"])}
+    text = describer(event.step, values) if describer else ""
+    lines = metric_lines(event, algorithm) if algorithm else []
+    return "\n".join([text, *lines] if text else lines)
+
+
+def metric_lines(event: Event, algorithm: Algorithm) -> list[str]:
+    """What programs that read an algorithm's log look for, in the forms that were published for it."""
+    return [line.format(step=event.step, **event.values) for line in algorithm.metric_lines.get(event.kind, ())]
 
 
 def _data(_: int, values: Mapping[str, Any]) -> str:
     classes = ", ".join(f"{name} {count:,}" for name, count in values["classes"].items())
     lines = [f"{values['set']} data: {values['pictures']:,} pictures, {values['boxes']:,} boxes ({classes})"]
+    if "split" in values:
+        lines.append(f"  {values['split']}")
     left_out = [*values["unreadable"], *values["rejected"]]
     if left_out:
         lines.append(f"  left out: {len(values['rejected'])} boxes, {len(values['unreadable'])} pictures")
@@ -105,7 +127,21 @@ def _evaluation(step: int, values: Mapping[str, Any]) -> str:
 
 
 def _weights(_: int, values: Mapping[str, Any]) -> str:
-    return f"starting weights: {values['source'].rpartition('/')[2] or 'none'}"
+    source = values["source"] if "kept_classes" in values else values["source"].rpartition("/")[2]
+    lines = [f"starting weights: {source or 'none'}"]
+    if source and "reused" in values:
+        lines.append(f"  {len(values['reused'])} tensors reused, {_counted(values['fresh'], 'fresh')}, ")
+        lines[-1] += _counted(values["skipped"], "left out")
+    if "kept_classes" in values:
+        kept, new = (", ".join(values[name]) or "none" for name in ("kept_classes", "new_classes"))
+        lines.append(f"  classes kept: {kept}; new: {new}")
+    return "\n".join(lines)
+
+
+def _counted(names: Sequence[str], what: str) -> str:
+    shown = ", ".join(names[:SHOWN_TENSORS])
+    more = f" and {len(names) - SHOWN_TENSORS} more" if len(names) > SHOWN_TENSORS else ""
+    return f"{len(names)} {what}" + (f" ({shown}{more})" if names else "")
 
 
 DESCRIBERS: dict[str, Callable[[int, Mapping[str, Any]], str]] = {

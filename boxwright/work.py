@@ -89,6 +89,7 @@ def train_job(jobdir: JobDir, listener: Listener) -> dict[str, Any]:
     """
     from tensorboardX import SummaryWriter
 
+    from boxwright.algorithms import ALGORITHMS
     from boxwright.export.result import write_model
     from boxwright.metrics.table import metrics_table
     from boxwright.progress import describe
@@ -97,13 +98,14 @@ def train_job(jobdir: JobDir, listener: Listener) -> dict[str, Any]:
     from boxwright.train.machine import release_freed_memory
     from boxwright.train.run import Paused, train
 
-    start = time.time()
+    start, job = time.time(), jobdir.read_job()
+    algorithm = ALGORITHMS.get(job.algorithm) if job else None
     with termination() as asked, SummaryWriter(str(jobdir.tensorboard)) as board:
 
         def report(event: Event) -> Stop | None:
             if event.kind not in KEPT_KINDS_EXCEPT:
                 jobdir.append(event)
-                jobdir.log(describe(event), event.time)
+                jobdir.log(describe(event, algorithm), event.time)
                 add_scalars(board, event)
             listener(event)
             if asked():

@@ -22,7 +22,8 @@ FORBIDDEN_NAMES = ("utils", "util", "helpers", "helper", "common", "misc", "tool
 
 LATE_IMPORTS = (
     "boxwright/cli.py",
-    *(f"boxwright/commands/{name}.py" for name in ("jobs", "runner", "server", "tokens")),
+    *(f"boxwright/commands/{name}.py" for name in ("jobs", "runner", "sagemaker", "server", "tokens")),
+    "boxwright/native.py",
     "boxwright/work.py",
     "boxwright/export/savedmodel.py",
     "boxwright/files.py",

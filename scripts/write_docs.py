@@ -6,8 +6,9 @@ between `<!-- NAME: written by scripts/write_docs.py -->` and `<!-- end of NAME 
 
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, get_args, get_origin
 
 import numpy as np
@@ -17,7 +18,7 @@ from boxwright.algorithms import ALGORITHMS, Algorithm, Argument, parse
 from boxwright.arguments import as_text
 from boxwright.spec.knob import Frozen
 from boxwright.spec.server import RunnerSettings, ServerSettings
-from boxwright.spec.training import TrainSpec
+from boxwright.spec.training import ModelSpec, TrainSpec
 from boxwright.train.auto import RULES, DataFacts, Facts, derive
 from boxwright.train.machine import Machine
 
@@ -35,6 +36,11 @@ KINDS = {
 }
 
 PATHS = {"training_data_path": "train-*", "validation_data_path": "validation-*"}
+STATED = {"num_classes": "3", "num_training_samples": "300"}
+"""What some algorithms require to be stated of the example data."""
+
+MANY_WORDS = 9
+"""Words that a table lists."""
 
 MANY = 64
 """Pictures of a step that fit into the memory of the example machines."""
@@ -48,7 +54,7 @@ def argument_tables(algorithm: Algorithm) -> str:
         if not arguments:
             continue
         heading = str(field.annotation.__doc__)
-        rows = [argument_row(one) for one in arguments]
+        rows = [argument_row(one, algorithm) for one in arguments]
         parts.append(
             f"### {group.capitalize()}\n\n{heading}\n\n"
             + table(("argument", "values", "published default", "left out", "meaning"), rows)
@@ -56,29 +62,73 @@ def argument_tables(algorithm: Algorithm) -> str:
     return "\n".join(parts)
 
 
-def argument_row(argument: Argument) -> tuple[str, ...]:
+def argument_row(argument: Argument, algorithm: Algorithm) -> tuple[str, ...]:
     """The row of one argument."""
     field = argument.field
     extra: Any = field.json_schema_extra
     unit = f" {extra['unit']}" if extra["unit"] else ""
-    default = "required" if field.is_required() else as_text(field.default)
-    shown = default if field.is_required() else (f"`{default}`{unit}" if default else "none")
-    # Another name of a field has values of its own, which its help states.
-    takes = values(field) if argument.to_field is None else ""
-    left_out = "" if field.is_required() else ("derived" if argument.path in RULES else "default")
-    return f"`{argument.name}`", takes, shown, left_out, argument.help or str(field.description)
+    required = argument.name in algorithm.required
+    default = as_text(algorithm.default(argument))
+    shown = "required" if required else (f"`{default}`{unit}" if default else "none")
+    derived = argument.path in RULES and argument.path not in algorithm.published()
+    left_out = "" if required else ("derived" if derived else "default")
+    return f"`{argument.name}`", taken(argument), shown, left_out, argument.help or str(field.description)
 
 
-def values(field: FieldInfo) -> str:
-    """What a field takes: its choices, or its kind and range."""
-    kind: Any = field.annotation
+def taken(argument: Argument) -> str:
+    """What an argument takes; empty where its help says so, as it has values of its own."""
+    if argument.to_field:
+        return ""
+    if argument.choices:
+        words = list(argument.choices)
+        return ", ".join(f"`{one}`" for one in words) if len(words) <= MANY_WORDS else f"{len(words)} words, see above"
+    return values(argument.field, argument.limits)
+
+
+def values(field: FieldInfo, narrower: Mapping[str, float] = MappingProxyType({})) -> str:
+    """What a field takes: its choices, or its kind and range.
+
+    Args:
+        narrower: limits that hold in the place of the field's own of the same side.
+    """
+    kinds: Any = [one for one in get_args(field.annotation) if one is not type(None)]
+    kind: Any = kinds[0] if type(None) in get_args(field.annotation) else field.annotation
     if get_origin(kind) is Literal:
-        return ", ".join(f"`{one}`" for one in get_args(kind))
-    limits = [
-        f"{sign} {getattr(one, name)}" for one in field.metadata for name, sign in LIMITS.items() if hasattr(one, name)
-    ]
+        return ", ".join(f"`{one}`" for one in get_args(kind) if one != "")
+    found = {name: getattr(one, name) for one in field.metadata for name in LIMITS if hasattr(one, name)}
+    for name, limit in narrower.items():
+        found = {other: value for other, value in found.items() if other[0] != name[0]} | {name: limit}
+    limits = [f"{LIMITS[name]} {found[name]}" for name in LIMITS if name in found]
     origin = get_origin(kind) or kind
     return " ".join([KINDS[origin], ", ".join(limits)]).strip()
+
+
+def tuning_table(algorithm: Algorithm) -> str:
+    """The ranges that the publisher advises to search."""
+    rows = []
+    for one in algorithm.arguments:
+        if one.tuning:
+            words = all(isinstance(value, str) for value in one.tuning)
+            extra: Any = one.field.json_schema_extra
+            shown = (
+                ", ".join(f"`{value}`" for value in one.tuning) if words else " to ".join(f"{v:g}" for v in one.tuning)
+            )
+            rows.append((f"`{one.name}`", shown, "" if words else (extra["scale"] or "linear").replace("_", " ")))
+    return table(("argument", "range", "scale"), rows)
+
+
+def catalogue_table(algorithm: Algorithm) -> str:
+    """The entries of an algorithm's catalogue, with what each is here."""
+    names = ("backbone", "image_size", "fpn_type", "pretrained_checkpoint_path")
+    rows = [
+        (
+            f"`{model_id}`",
+            *(as_text(values.get(f"model.{name}", ModelSpec.model_fields[name].default)) for name in names),
+            str(values["optimization.epochs"]),
+        )
+        for model_id, values in algorithm.catalogue.items()
+    ]
+    return table(("`model_id`", "backbone", "input", "pyramid", "starts from", "epochs"), rows)
 
 
 def settings_table(kinds: Sequence[type[Frozen]]) -> str:
@@ -97,16 +147,21 @@ def setting_row(name: str, field: FieldInfo) -> tuple[str, ...]:
 
 def derived_table(algorithm: Algorithm) -> str:
     """What all arguments that can be derived become for two examples, and the reason given with the first."""
-    spec = parse(algorithm, PATHS)
+    spec = parse(algorithm, PATHS | {name: text for name, text in STATED.items() if name in algorithm.required})
     facts = (small_set_on_a_cpu(), large_set_on_a_gpu())
-    small, large = (derive(spec.spec, spec.given, one)[1] for one in facts)
-    names = {one.path: one.name for one in reversed(algorithm.arguments)}
+    small, large = (derive(spec.spec, spec.kept, one)[1] for one in facts)
+    names = algorithm.names()
     rows = [
-        (f"`{names[one.name]}`", f"`{as_text(one.value)}`", one.reason, f"`{as_text(other.value)}`")
+        (f"`{names[one.name]}`", code(one.value), one.reason, code(other.value))
         for one, other in zip(small, large, strict=True)
     ]
     heads = tuple(f"{one.data.pictures:,} pictures, {one.machine.name}" for one in facts)
     return table(("argument", heads[0], "reason", heads[1]), rows)
+
+
+def code(value: Any) -> str:
+    """A value as it is given to an argument, or "none"."""
+    return f"`{as_text(value)}`" if as_text(value) else "none"
 
 
 def small_set_on_a_cpu() -> Facts:
@@ -139,7 +194,10 @@ def pages() -> Iterator[tuple[Path, str]]:
     for algorithm in ALGORITHMS.values():
         path = DOCS / f"{algorithm.name}.md"
         text = replaced(path.read_text("utf-8"), "arguments", argument_tables(algorithm))
-        yield path, replaced(text, "derived values", derived_table(algorithm))
+        text = replaced(text, "derived values", derived_table(algorithm))
+        if any(one.tuning for one in algorithm.arguments):
+            text = replaced(text, "tuning ranges", tuning_table(algorithm))
+        yield path, replaced(text, "catalogue", catalogue_table(algorithm)) if algorithm.catalogue else text
     path = DOCS / "server.md"
     text = replaced(path.read_text("utf-8"), "server settings", settings_table([ServerSettings]))
     yield path, replaced(text, "runner settings", settings_table([RunnerSettings]))

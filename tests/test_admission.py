@@ -66,6 +66,27 @@ def test_a_study_is_admitted(request_of: Any, limits: Limits) -> None:
     assert job.kind == "tune" and job.study is not None and job.study.max_trials == 2
 
 
+@pytest.mark.parametrize(
+    ("name", "metric", "arguments"),
+    [
+        ("sagemaker_object_detection", "validation:mAP", ["--num_classes=2", "--num_training_samples=12"]),
+        ("sagemaker_object_detection_tensorflow", "validation:localization_loss", []),
+    ],
+)
+def test_sagemakers_metrics_can_be_searched_by(
+    request_of: Any, limits: Limits, tiny: Any, name: str, metric: str, arguments: list[str]
+) -> None:
+    rate = {"parameterName": "learning_rate", "type": "DOUBLE", "minValue": 1e-6, "maxValue": 0.5}
+    given = {
+        "masterConfig": {"imageUri": f"boxwright/{name}:latest"},
+        "args": [f"--training_data_path={tiny()['training_data_path']}", *arguments],
+        "hyperparameters": study(hyperparameterMetricTag=metric, goal="MINIMIZE", params=[rate]),
+    }
+    assert admit(request_of(**given), limits).job.algorithm == name
+    given["hyperparameters"]["params"] = [{**rate, "maxValue": 1.5}]
+    assert "--learning_rate must be" in faults(request_of(**given), limits)["hyperparameters.params[0]"]
+
+
 def test_a_searched_argument_may_also_be_given(request_of: Any, limits: Limits) -> None:
     assert admit(request_of({"initial_learning_rate": 0.08}, hyperparameters=study()), limits).job.kind == "tune"
 
@@ -96,7 +117,7 @@ def test_all_faults_are_told_together(request_of: Any, limits: Limits) -> None:
         ),
         ({"masterConfig": {}}, "masterConfig.imageUri", "must name an algorithm"),
         ({"args": ["training_data_path=x"]}, "args", "expected --name=value"),
-        ({"hyperparameters": study(hyperparameterMetricTag="mAP")}, "hyperparameters.hyperparameterMetricTag", "AP50"),
+        ({"hyperparameters": study(hyperparameterMetricTag="F1")}, "hyperparameters.hyperparameterMetricTag", "AP50"),
         (
             {
                 "hyperparameters": study(

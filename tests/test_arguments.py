@@ -41,7 +41,7 @@ def test_help_has_every_argument_with_default_unit_and_need() -> None:
     text = help_text(DETECTION)
     for argument in DETECTION.arguments:
         assert f"\n  --{argument.name}\n" in text
-    described = dict(describe(argument) for argument in DETECTION.arguments)
+    described = dict(describe(argument, DETECTION) for argument in DETECTION.arguments)
     assert described["training_data_path"].endswith("Required.")
     assert described["train_batch_size"] == "Pictures a step. In images. Published default: 32."
     assert described["bbox_aspect_ratios"].endswith("Published default: 1.0,2.0,0.5.")

@@ -308,9 +308,42 @@ def test_a_folder_that_holds_another_run(data: Records) -> None:
         ({"warmup_steps": 9}, "warmup_steps must not exceed max_steps, got 9 > 1"),
         ({"accelerator": "tpu"}, "accelerator=tpu is not available on this machine; there is "),
         ({"pretrained_checkpoint_path": "/nowhere.pth"}, "pretrained_checkpoint_path: no file '/nowhere.pth'"),
-        ({"fpn_type": "nasfpn"}, "fpn_type=nasfpn is not available yet"),
+        ({"fpn_type": "nasfpn", "fpn_max_level": 6}, "fpn_max_level 7, got 3 and 6; fpn and bifpn take other levels"),
         ({"fpn_min_level": 2}, "fpn_min_level must be 3 to 5, got 2"),
+        ({"freeze_layer_pattern": "(conv1_"}, "--freeze_layer_pattern: must be a regular expression such as"),
+        ({"freeze_layer_pattern": ".*"}, "freeze_layer_pattern='.*' freezes every one of the"),
+        ({"freeze_layer_pattern": "stage1_"}, "freeze_layer_pattern must fit the beginning of a name, got 'stage1_'"),
+        (
+            {"drop_epochs": "20,10"},
+            "--drop_epochs: must be epochs from 1 on that increase, such as '10, 20', got 20, 10",
+        ),
+        (
+            {"pretrained_checkpoint_path": "coco"},
+            "there are published weights for retinanet resnet50 fpn and ssd vgg16, got retinanet efficientnet_lite0",
+        ),
+        (
+            {"pretrained_checkpoint_path": "imagenet", "reinitialize_top_layer": "False"},
+            "reinitialize_top_layer=False needs weights of the same top layer",
+        ),
     ],
 )
 def test_settings_that_cannot_be_trained(data: Records, changes: dict[str, object], said: str) -> None:
     assert_refused(data.train(data.write(), **changes), said)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"num_training_samples": 23}, "24 were found in {path}, 5 of them for validation, got 23"),
+        ({"num_training_samples": 24, "label_width": 6}, "label_width must be at least"),
+        ({"num_training_samples": 24, "lr_scheduler_step": "10,5"}, "--lr_scheduler_step: must be epochs from 1 on"),
+    ],
+)
+def test_what_sagemaker_wants_to_be_stated(
+    data: Records, command: Any, tmp_path: Path, changes: dict[str, object], said: str
+) -> None:
+    path = data.write()
+    given = {"training_data_path": path, "num_classes": 2, "image_shape": 300, **changes}
+    words = [f"--{name}={value}" for name, value in given.items()]
+    ran = command("train", "sagemaker_object_detection", f"--job-dir={tmp_path / 'job'}", *words)
+    assert_refused(ran, said.format(path=path))

@@ -285,3 +285,25 @@ def test_data_commands(command: Callable[..., Any], tmp_path: Path) -> None:
     parted = command("data", "split", tmp_path / "drawn", tmp_path / "parts", f"--shares={shares}", "--to=tfrecord")
     assert [line.split(":")[0].strip() for line in parted.out.splitlines()[1:]] == ["a", "b"]
     assert "shares are written name=share" in command("data", "split", "x", "y", "--shares=half").err
+
+
+def test_im2rec_lists_pictures_and_packs_them(command: Callable[..., Any], pictures: Path, tmp_path: Path) -> None:
+    prefix = tmp_path / "sets" / "cells"
+    names = sorted(path.name for path in pictures.iterdir())
+    listed = command("data", "im2rec", prefix, pictures.parent, "--list", "--recursive", "--no-shuffle", "--chunks=2")
+    assert f"class 0: {pictures.name}\n" in listed.out
+    assert f"{prefix}_1.lst: {len(names) // 2} pictures\n" in listed.out
+    boxes = "4\t5\t40\t30\t1\t0.25\t0.5\t0.75\t1"
+    prefix.with_suffix(".lst").write_text(f"0\t{boxes}\t{names[0]}\n1\t{boxes}\tgone.jpg\n")
+    packed = command("data", "im2rec", f"{prefix}.lst", pictures, "--pack-label", "--pass-through", "--num-thread=2")
+    assert packed.status == 1
+    assert packed.out == f"{prefix}.rec: 1 records\n"
+    assert packed.err.splitlines() == [
+        "boxwright: gone.jpg: No such file or directory",
+        "boxwright: 1 of 2 pictures could not be read",
+    ]
+    inspected = command("data", "inspect", f"{prefix}.rec", "--format=json")
+    assert json.loads(inspected.out)["summary"]["num_boxes"] == 1
+    again = command("data", "convert", f"{prefix}.rec", tmp_path / "again", "--to=recordio")
+    assert again.status == 0
+    assert (tmp_path / "again" / "cells.rec").is_file()

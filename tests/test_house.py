@@ -11,6 +11,8 @@ ABOUT_MANY = (
     "contract.py",
     "house.py",
     "docs.py",
+    "dockerfile.py",
+    "examples.py",
     "bad_input.py",
     "end_to_end.py",
     "google_client.py",

@@ -256,3 +256,20 @@ def test_photographs_are_not_found_damaged() -> None:
         pytest.skip("needs the photographs of ../shared/data/coco128")
     for file in files:
         check_whole(file.read_bytes())
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind", "channels"),
+    [
+        ("L", "JPEG", 1),
+        ("1", "PNG", 1),
+        ("I;16", "PNG", 1),
+        ("LA", "PNG", 2),
+        ("RGB", "JPEG", 3),
+        ("P", "PNG", 3),
+        ("RGBA", "PNG", 4),
+        ("CMYK", "JPEG", 4),
+    ],
+)
+def test_channels_are_told(mode: str, kind: str, channels: int) -> None:
+    assert header(encode(Image.new(mode, (16, 8)), kind)).channels == channels

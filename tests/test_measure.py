@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -46,6 +47,14 @@ def test_report_has_the_pictures(measured: Measured, tmp_path: Path) -> None:
     measured.write_report(str(tmp_path / "report.html"))
     page = (tmp_path / "report.html").read_text()
     assert "<html" in page and "shapes_000001.jpg" in page
+
+
+def test_classes_in_another_order_are_found_by_name(finished: Any, measured: Measured, records: Path) -> None:
+    data = formats.read(f"{records}/train-*")
+    turned = Dataset([replace(one, labels=1 - one.labels) for one in data], data.classes[::-1])
+    with mock.patch.object(formats, "read", lambda *_, **__: turned):
+        again = measure(str(finished.model), "turned")
+    assert again.metrics.values() == measured.metrics.values()
 
 
 def test_data_of_other_classes_is_refused(finished: Any, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 from rich.console import Console
 
+from boxwright.algorithms import ALGORITHMS
 from boxwright.jobdir import Event, Job
 from boxwright.progress import JobDisplay, describe
 from boxwright.spec.training import DataSpec, OptimizationSpec, TrainSpec
@@ -66,6 +67,10 @@ def test_data_names_what_is_left_out() -> None:
     assert lines[2] == "    x.jpg: not a readable JPEG, PNG, GIF or BMP picture"
     assert lines[3] == "    0.jpg: box 0: label 9 is not in 1..2 (label)"
     assert lines[-1] == "    and 3 more: see `boxwright data inspect`"
+    whole = {**values, "rejected": [], "unreadable": [], "split": "20% of the training data, always the same"}
+    assert describe(Event(kind="data", step=0, values=whole)).split("\n")[1:] == [
+        "  20% of the training data, always the same"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -79,6 +84,24 @@ def test_data_names_what_is_left_out() -> None:
         ("derived", {"name": "optimization.ema", "value": 0.9, "reason": "why"}, "  --ema=0.9  (why)"),
         ("weights", {"source": "/a/b/lite0.pth"}, "starting weights: lite0.pth"),
         ("weights", {"source": ""}, "starting weights: none"),
+        (
+            "weights",
+            {"source": "/a/b.pth", "reused": ["x", "y"], "fresh": ["p", "q", "r", "s"], "skipped": []},
+            "starting weights: b.pth\n  2 tensors reused, 4 fresh (p, q, r and 1 more), 0 left out",
+        ),
+        (
+            "weights",
+            {
+                "source": "/a/weights.safetensors",
+                "reused": ["x"],
+                "fresh": [],
+                "skipped": ["z"],
+                "kept_classes": ["cat", "dog"],
+                "new_classes": [],
+            },
+            "starting weights: /a/weights.safetensors\n  1 tensors reused, 0 fresh, 1 left out (z)\n"
+            "  classes kept: cat, dog; new: none",
+        ),
         (
             "evaluation",
             {"AP": 0.5, "AP50": 0.75, "AP75": 0.25, "best_step": 5},
@@ -96,3 +119,21 @@ def test_data_names_what_is_left_out() -> None:
 )
 def test_events_as_text(kind: str, values: dict[str, object], text: str) -> None:
     assert describe(Event(kind=kind, step=5, values=values)) == text
+
+
+def test_derived_values_have_the_names_of_the_algorithm() -> None:
+    event = Event(kind="derived", step=0, values={"name": "optimization.train_batch_size", "value": 8, "reason": "why"})
+    assert describe(event, ALGORITHMS["sagemaker_object_detection"]) == "  --mini_batch_size=8  (why)"
+    assert describe(event, ALGORITHMS["image_object_detection"]) == "  --train_batch_size=8  (why)"
+
+
+def test_metric_lines_follow_those_for_people() -> None:
+    values = {**TRAIN.values, "epoch": 3, "class_loss": 1.0, "box_loss": 0.25}
+    lines = describe(Event(kind="train", step=10, values=values), ALGORITHMS["sagemaker_object_detection"]).split("\n")
+    assert lines == [
+        "step 10: loss 1.235  7.9 img/s, learning rate 1.23e-03",
+        "#quality_metric: host=algo-1, epoch=3, batch=10 train cross_entropy <loss>=1.000000",
+        "#quality_metric: host=algo-1, epoch=3, batch=10 train smooth_l1 <loss>=0.250000",
+        "#throughput_metric: host=algo-1, train throughput=7.890 records/second",
+    ]
+    assert describe(TRAIN, ALGORITHMS["image_object_detection"]) == lines[0]

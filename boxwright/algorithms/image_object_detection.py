@@ -1,5 +1,6 @@
 """The managed service's "image object detection": RetinaNet, under the names of its published arguments."""
 
+from boxwright.algorithms import own
 from boxwright.algorithms.argument import Algorithm, Argument
 
 DEPTHS = ("18", "34", "50", "101", "152", "200")
@@ -25,7 +26,7 @@ IMAGE_OBJECT_DETECTION = Algorithm(
         Argument("num_eval_images", "evaluation.num_eval_images"),
         Argument("train_steps_per_eval", "evaluation.train_steps_per_eval"),
         Argument("eval_batch_size", "evaluation.eval_batch_size"),
-        Argument("pretrained_checkpoint_path", "model.pretrained_checkpoint_path"),
+        *own.STARTING_POINT,
         Argument("image_size", "model.image_size"),
         Argument("backbone", "model.backbone"),
         Argument(
@@ -35,10 +36,12 @@ IMAGE_OBJECT_DETECTION = Algorithm(
             "Depth of a ResNet backbone: 18, 34, 50, 101, 152 or 200; 50 is short for backbone=resnet50.",
         ),
         Argument("fpn_type", "model.fpn_type"),
+        Argument("fpn_repeats", "model.fpn_repeats"),
         Argument("fpn_min_level", "model.fpn_min_level"),
         Argument("fpn_max_level", "model.fpn_max_level"),
         Argument("fpn_channels", "model.fpn_channels"),
         Argument("head_convs", "model.head_convs"),
+        Argument("separable_convs", "model.separable_convs"),
         Argument("anchor_size", "model.anchor_size"),
         Argument("bbox_aspect_ratios", "model.bbox_aspect_ratios"),
         Argument("num_anchor_scales", "model.num_anchor_scales"),
@@ -61,8 +64,8 @@ IMAGE_OBJECT_DETECTION = Algorithm(
         Argument("weight_decay", "optimization.weight_decay"),
         Argument("gradient_clip", "optimization.gradient_clip"),
         Argument("ema", "optimization.ema"),
-        Argument("freeze_batch_norm", "optimization.freeze_batch_norm"),
-        Argument("frozen_stages", "optimization.frozen_stages"),
+        *own.EPOCHS,
+        *own.FREEZING,
         Argument("aug_rand_hflip", "augmentation.aug_rand_hflip"),
         Argument("aug_rand_vflip", "augmentation.aug_rand_vflip"),
         Argument("aug_scale_min", "augmentation.aug_scale_min"),
@@ -72,14 +75,14 @@ IMAGE_OBJECT_DETECTION = Algorithm(
         Argument("early_stopping_patience", "evaluation.early_stopping_patience"),
         Argument("early_stopping_min_evaluations", "evaluation.early_stopping_min_evaluations"),
         Argument("early_stopping_min_improvement", "evaluation.early_stopping_min_improvement"),
+        Argument("early_stopping_tolerance", "evaluation.early_stopping_tolerance"),
+        Argument("best_metric", "evaluation.best_metric"),
+        Argument("overlap_threshold", "evaluation.overlap_threshold"),
         Argument("seed", "machine.seed"),
         Argument("precision", "machine.precision"),
         Argument("accelerator", "machine.accelerator"),
         Argument("loader_workers", "machine.loader_workers"),
         Argument("keep_checkpoints", "machine.keep_checkpoints"),
     ),
-    metrics=(
-        *("AP", "AP50", "AP75", "APs", "APm", "APl", "ARmax1", "ARmax10", "ARmax100", "ARs", "ARm", "ARl"),
-        *("VOC07", "VOC12"),
-    ),
+    metrics=own.METRICS,
 )

@@ -4,7 +4,7 @@ Pictures are resized exactly as `imaging.letterbox` does it, and placed on whole
 training sees the very pixels that evaluation and serving see.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from boxwright.data.auto_augmentation import auto_augment
 from boxwright.data.labelled import Labelled, clip_boxes
+from boxwright.data.ssd_augmentation import Part, cut_out, cut_picture, distort_colours, expanded, whole
 from boxwright.imaging import PAD_COLOUR, Picture, Placement, shrink, shrink_factor
 from boxwright.spec.training import AugmentationSpec
 
@@ -110,6 +111,30 @@ def random_colour(picture: Picture, strength: float, rng: np.random.Generator) -
     return np.asarray(cv2.transform(picture, matrix), np.uint8)
 
 
+def random_part(sample: Labelled, spec: AugmentationSpec, rng: np.random.Generator) -> Part:
+    """The part of the picture, or of a larger canvas around it, that is looked at."""
+    part = whole(sample)
+    if spec.aug_expand_max > 1:
+        part = expanded(part, spec.aug_expand_max, rng)
+    return cut_out(part, sample.boxes, rng) if spec.aug_iou_crop else part
+
+
+def _within(view: View, part: Part, shape: tuple[int, ...]) -> View:
+    """The view of a picture of `shape` = (height, width) from the view of a part around it, in the picture's frame."""
+    height, width = part.shape
+    rows = [int(round(y * view.height / height)) for y in (-part.top, shape[0] - part.top)]
+    columns = [int(round(x * view.width / width)) for x in (-part.left, shape[1] - part.left)]
+    top = view.height - rows[1] if view.inverted else rows[0]
+    left = view.width - columns[1] if view.mirrored else columns[0]
+    return replace(
+        view,
+        width=max(1, columns[1] - columns[0]),
+        height=max(1, rows[1] - rows[0]),
+        left=view.left + left,
+        top=view.top + top,
+    )
+
+
 def augment(sample: Labelled, size: tuple[int, int], spec: AugmentationSpec, rng: np.random.Generator) -> Labelled:
     """A random view of a labelled picture on a canvas of `size` = (height, width).
 
@@ -117,8 +142,12 @@ def augment(sample: Labelled, size: tuple[int, int], spec: AugmentationSpec, rng
     """
     if spec.auto_augmentation:
         sample = auto_augment(sample, rng)
-    shape = (sample.picture.shape[0], sample.picture.shape[1])
-    seen = draw_view(sample, random_view(shape, size, spec, rng), size)
-    if not spec.aug_color:
-        return seen
-    return Labelled(random_colour(seen.picture, spec.aug_color, rng), seen.boxes, seen.labels)
+    part = random_part(sample, spec, rng)
+    view = random_view(part.shape, size, spec, rng)
+    sample, part = cut_picture(sample, part)
+    seen = draw_view(sample, _within(view, part, sample.picture.shape[:2]), size)
+    if spec.aug_photometric:
+        seen = replace(seen, picture=distort_colours(seen.picture, rng))
+    if spec.aug_color:
+        seen = replace(seen, picture=random_colour(seen.picture, spec.aug_color, rng))
+    return seen

@@ -135,6 +135,11 @@ def _pictures(observations: Observations) -> Iterator[Finding]:
     if number := len(observations.misnamed):
         message = f"{number_of(number, 'picture')} named as another format ({observations.misnamed[0].note})."
         yield _finding("note", "misnamed", number, message, "Nothing is lost: formats are told by content.")
+    if number := len(observations.not_rgb):
+        first = observations.not_rgb[0]
+        message = f"{number_of(number, 'picture')} without exactly 3 channels ({first.source}: {first.note})."
+        way_out = "Nothing is lost: they are read as RGB. Services that take 3 channels only refuse them."
+        yield _finding("note", "channels", number, message, way_out)
 
 
 def _notes(summary: Summary) -> Iterator[Finding]:

@@ -23,6 +23,8 @@ READ_AHEAD = 64
 
 SUFFIXES = {"JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"), "PNG": (".png",), "GIF": (".gif",), "BMP": (".bmp", ".dib")}
 
+CHANNELS = {1: "grey", 2: "grey with alpha", 4: "4 channels"}
+
 SIDE_EDGES = (8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0)
 SHARE_EDGES = (1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2)
 ASPECT_EDGES = (1 / 4, 1 / 2, 2 / 3, 0.9, 1 / 0.9, 1.5, 2.0, 4.0)
@@ -102,6 +104,7 @@ def _observe(examined: Sequence[_Examined]) -> Observations:
         formats=dict(Counter(one.header.format for one in checked if one.header).most_common()),
         rotated=_notes(checked, _rotation),
         misnamed=_notes(checked, _misnaming),
+        not_rgb=_notes(checked, _channels),
         resized=tuple(
             PictureNote(sample=index, source=one.checked.source, note=note)
             for index, one in enumerate(examined)
@@ -125,6 +128,10 @@ def _notes(checked: Sequence[Checked], remark: Callable[[Checked], str]) -> tupl
 def _rotation(one: Checked) -> str:
     orientation = one.header.orientation if one.header else 1
     return f"EXIF orientation {orientation}" if orientation in range(2, 9) else ""
+
+
+def _channels(one: Checked) -> str:
+    return CHANNELS.get(one.header.channels, "") if one.header else ""
 
 
 def _misnaming(one: Checked) -> str:

@@ -34,6 +34,7 @@ class Observations(Frozen):
         formats: pictures by format (JPEG, PNG, GIF, BMP).
         rotated: pictures with an EXIF orientation other than upright.
         misnamed: pictures whose file name belongs to another format.
+        not_rgb: pictures that do not have three channels: grey ones, and those with alpha or CMYK.
         resized: pictures whose stated size is not their own.
         duplicates: groups of samples (0-based) whose pictures are equal byte for byte.
         near_duplicates: groups of samples whose pictures are alike though their bytes differ.
@@ -49,6 +50,7 @@ class Observations(Frozen):
     formats: dict[str, int]
     rotated: tuple[PictureNote, ...]
     misnamed: tuple[PictureNote, ...]
+    not_rgb: tuple[PictureNote, ...]
     resized: tuple[PictureNote, ...]
     duplicates: tuple[tuple[int, ...], ...]
     near_duplicates: tuple[tuple[int, ...], ...]

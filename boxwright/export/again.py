@@ -9,12 +9,15 @@ from safetensors.torch import load
 
 from boxwright import files, formats, imaging, modeldir
 from boxwright.dataset.draw import draw_shapes
+from boxwright.dataset.sets import open_sets
 from boxwright.engine import Engine
 from boxwright.export.onnx import export_onnx
 from boxwright.export.parity import Agreement, Run, check_export, eager_predictions
 from boxwright.export.savedmodel import export_savedmodel, run_savedmodel
+from boxwright.formats.sample import Dataset
 from boxwright.models.build import build_model
 from boxwright.models.detector import Detector
+from boxwright.spec.training import DataSpec
 
 PICTURES = 16
 """Pictures on which the new files are compared with the weights."""
@@ -61,13 +64,17 @@ def export_again(
 def check_pictures(card: modeldir.ModelCard, data: str | None) -> list[bytes]:
     """Encoded pictures for the check: of `data`, of the run's validation data, or drawn."""
     try:
-        source = formats.read(data or card.spec.data.validation_data_path, labels_file=card.spec.data.labels_file)
+        source = formats.read(data, labels_file=card.spec.data.labels_file) if data else _validation(card.spec.data)
     except (OSError, ValueError):
         if data:
             raise
         source = draw_shapes(PICTURES, card.input_size)
     encoded = (source[index].encoded for index in range(len(source)))
     return list(islice(filter(_readable, encoded), PICTURES))
+
+
+def _validation(spec: DataSpec) -> Dataset:
+    return open_sets(spec.training_data_path, spec.validation_data_path, spec.labels_file).validation
 
 
 def _readable(encoded: bytes) -> bool:

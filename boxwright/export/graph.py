@@ -39,8 +39,9 @@ class Step:
         attributes: by kind. `conv`: strides, pads (top, left, bottom, right), dilations, groups; inputs x, weight
             (O, I / groups, h, w), bias (O,). `max_pool`: kernel, strides, pads. `pad`: pads, value. `clip`: low, high.
             `scale_shift`: inputs x, scale, shift, both (C,). `nearest`: size (height, width). `concat`: axis, rank.
-            `reshape`: shape, without the batch. `add`, `subtract`, `multiply`, `divide`, `relu`, `sigmoid` and
-            `channels_last`: none.
+            `reshape`: shape, without the batch. `global_mean` and `global_max` (of each channel; height and width
+            become 1), `length` (Euclidean, of the channels of each cell, which become 1), `add`, `subtract`,
+            `multiply`, `divide`, `relu`, `sigmoid` and `channels_last`: none.
     """
 
     name: str
@@ -194,12 +195,15 @@ def _convolution(
 
 
 def _max_pool(
-    _: Shape, x: Node, kernel: Shape, strides: Shape, padding: Shape = (0, 0), dilation: Any = 1, ceil: bool = False
+    shape: Shape, x: Node, kernel: Shape, strides: Shape = (), padding: Shape = (0, 0), dilation: Any = 1, *_: Any
 ) -> Lowered:
-    if ceil or set(np.ravel(dilation)) != {1}:
-        raise ValueError("max pooling with dilation or rounding up cannot be exported")
-    pads = tuple(padding) * 2
-    return "max_pool", (x,), {"kernel": tuple(kernel), "strides": tuple(strides), "pads": pads}
+    if set(np.ravel(dilation)) != {1}:
+        raise ValueError("max pooling with dilation cannot be exported")
+    strides = strides or kernel
+    windows = zip(shape[2:], strides, kernel, _shape(x)[2:], padding, strict=True)
+    # Where the count of windows is rounded up, the last ones end beyond the padding of the near side.
+    ends = (max(pad, (count - 1) * stride + width - length - pad) for count, stride, width, length, pad in windows)
+    return "max_pool", (x,), {"kernel": tuple(kernel), "strides": tuple(strides), "pads": (*padding, *ends)}
 
 
 def _pad(_: Shape, x: Node, pads: Shape, value: float = 0.0) -> Lowered:
@@ -236,6 +240,26 @@ def _concat(shape: Shape, parts: Sequence[Node], axis: int = 0) -> Lowered:
     return "concat", parts, {"axis": axis % len(shape), "rank": len(shape)}
 
 
+def _over_the_map(kind: str) -> Callable[..., Lowered]:
+    def rule(_: Shape, x: Node, axes: Sequence[int], keep: bool = False) -> Lowered:
+        if {axis % 4 for axis in axes} != {2, 3} or not keep or len(_shape(x)) != 4:
+            raise ValueError(f"an export can only reduce height and width, kept as 1, not the axes {tuple(axes)}")
+        return kind, (x,), {}
+
+    return rule
+
+
+def _length(_: Shape, x: Node, order: float = 2.0, axes: Sequence[int] = (), keep: bool = False) -> Lowered:
+    if order != 2 or list(axes) != [1] or not keep:
+        raise ValueError(f"an export can only take Euclidean lengths over the channels, kept as 1, not over {axes}")
+    return "length", (x,), {}
+
+
+def _clamp(_: Shape, x: Node, low: float | None = None, high: float | None = None) -> Lowered:
+    most = float(np.finfo(np.float32).max)
+    return "clip", (x,), {"low": -most if low is None else float(low), "high": most if high is None else float(high)}
+
+
 def _plain(kind: str) -> Callable[..., Lowered]:
     return lambda _, *operands: (kind, operands, {})
 
@@ -246,10 +270,14 @@ RULES: dict[Any, Callable[..., Lowered]] = {
     aten.constant_pad_nd.default: _pad,
     aten._native_batch_norm_legit_no_training.default: _batch_norm,
     aten.hardtanh.default: _clip,
+    aten.clamp.default: _clamp,
+    aten.linalg_vector_norm.default: _length,
     aten.upsample_nearest2d.vec: _nearest,
     aten.permute.default: _permute,
     aten.view.default: _view,
     aten.cat.default: _concat,
+    aten.mean.dim: _over_the_map("global_mean"),
+    aten.amax.default: _over_the_map("global_max"),
     aten.relu.default: _plain("relu"),
     aten.sigmoid.default: _plain("sigmoid"),
     aten.add.Tensor: _plain("add"),

@@ -25,6 +25,8 @@ PLAIN = {
     "divide": "Div",
     "relu": "Relu",
     "sigmoid": "Sigmoid",
+    "global_mean": "GlobalAveragePool",
+    "global_max": "GlobalMaxPool",
 }
 
 
@@ -165,6 +167,7 @@ RULES: dict[str, Callable[[_Graph, Given], Operator]] = {
     "channels_last": lambda _graph, _given: ("Transpose", [], {"perm": [0, 2, 3, 1]}),
     "reshape": _reshape,
     "concat": lambda _graph, given: ("Concat", [], {"axis": given["axis"]}),
+    "length": lambda graph, _given: ("ReduceL2", [graph.constant([1], np.int64)], {"keepdims": 1}),
 }
 
 

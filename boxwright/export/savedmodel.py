@@ -134,8 +134,9 @@ def _build(model: Detector, network: Network, folder: str, *, size: tuple[int, i
             "detection_scores": tf.identity(found["scores"], "detection_scores"),
             "num_detections": tf.identity(found["count"], "num_detections"),
         }
-        for variable, array in weights:
-            session.run(variable.initializer, {variable.initializer.inputs[1]: array})
+        # All in one call: every call prepares the graph anew.
+        values = {variable.initializer.inputs[1]: array for variable, array in weights}
+        session.run([variable.initializer for variable, _ in weights], values)
         _save(v1, session, folder, {"encoded_image": encoded, "key": key}, {**named, "key": passed})
 
 

@@ -74,6 +74,9 @@ def _conv(tf: Any, step: Step, values: Values, weights: Weights) -> Any:
         result = tf.nn.conv2d(x, weight, strides, padding, dilations=dilations)
     elif given["groups"] == x.shape[3] == kernel.shape[0]:
         weight = weights.get(step.inputs[1], 2, 3, 0, 1)
+        if not isinstance(padding, str):
+            # TensorFlow loses such a padding when it fuses what follows, and ends the process over it.
+            x, padding = tf.pad(x, padding), "VALID"
         result = tf.nn.depthwise_conv2d(x, weight, strides, padding, dilations=dilations)
     else:
         raise ValueError(f"a convolution of {given['groups']} groups over {x.shape[3]} channels cannot be exported")
@@ -99,8 +102,9 @@ def _max_pool(tf: Any, step: Step, values: Values, _: Weights) -> Any:
     given = step.attributes
     x = values[step.inputs[0]]
     top, left, bottom, right = given["pads"]
-    padded = tf.pad(x, [[0, 0], [top, bottom], [left, right], [0, 0]], constant_values=x.dtype.min)
-    return tf.nn.max_pool2d(padded, given["kernel"], given["strides"], "VALID")
+    if any(given["pads"]):
+        x = tf.pad(x, [[0, 0], [top, bottom], [left, right], [0, 0]], constant_values=x.dtype.min)
+    return tf.nn.max_pool2d(x, given["kernel"], given["strides"], "VALID")
 
 
 def _pad(tf: Any, step: Step, values: Values, _: Weights) -> Any:
@@ -143,6 +147,9 @@ RULES: dict[str, Callable[[Any, Step, Values, Weights], Any]] = {
     "channels_last": _plain(lambda _, x: x),
     "reshape": _reshape,
     "concat": _concat,
+    "global_mean": _plain(lambda tf, x: tf.reduce_mean(x, [1, 2], keepdims=True)),
+    "global_max": _plain(lambda tf, x: tf.reduce_max(x, [1, 2], keepdims=True)),
+    "length": _plain(lambda tf, x: tf.norm(x, axis=3, keepdims=True)),
     "relu": _plain(lambda tf, x: tf.nn.relu(x)),
     "sigmoid": _plain(lambda tf, x: tf.sigmoid(x)),
     "add": _plain(lambda _, a, b: a + b),

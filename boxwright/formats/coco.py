@@ -70,7 +70,7 @@ def load(path: str) -> dict[str, Any]:
     """Read a JSON file that holds the lists `images` and `annotations`.
 
     Raises:
-        ValueError: no JSON, or the lists or a picture's `id` or `file_name` are missing.
+        ValueError: no JSON, the lists or a picture's `id` or `file_name` are missing, or two pictures have one id.
         OSError: the file cannot be read.
     """
     try:
@@ -83,7 +83,19 @@ def load(path: str) -> dict[str, Any]:
     for number, image in enumerate(content["images"]):
         if not isinstance(image, dict) or "id" not in image or "file_name" not in image:
             raise ValueError(f"{path}: images[{number}] needs 'id' and 'file_name', got {str(image)[:100]}")
+    _require_own_ids(content["images"], path)
     return content
+
+
+def _require_own_ids(images: list[dict[str, Any]], path: str) -> None:
+    names: dict[Any, str] = {}
+    for number, image in enumerate(images):
+        other = names.setdefault(image["id"], image["file_name"])
+        if len(names) <= number:
+            raise ValueError(
+                f"{path}: images[{number}] ({image['file_name']}) has the id {image['id']!r} of {other}; "
+                "annotations could not be told apart, so give each picture an id of its own"
+            )
 
 
 def _classes(content: dict[str, Any], path: str) -> tuple[ClassName, ...]:

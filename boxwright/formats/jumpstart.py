@@ -12,7 +12,7 @@ from boxwright.formats import coco
 from boxwright.formats.annotation import AnnotatedPictures
 from boxwright.formats.labels import find_labels, write_labels
 from boxwright.formats.pictures import PictureFolder
-from boxwright.formats.sample import ClassName, Dataset
+from boxwright.formats.sample import ClassName, Dataset, named_classes
 
 LOOKS_FOR = "images/ with annotations.json (no categories; boxes as [xmin, ymin, xmax, ymax])"
 
@@ -79,24 +79,28 @@ def _classes(content: dict[str, Any], path: str, named: tuple[ClassName, ...]) -
 
 
 def write(dataset: Dataset, destination: str, split: str) -> None:
-    """Write `annotations.json`, the pictures into `images/`, and `labels.txt` where classes are numbered 1..K.
+    """Write `annotations.json`, the pictures into `images/`, and `labels.txt` where classes have names.
 
-    The format knows no splits: the name is not kept, and each split needs a folder of its own.
+    Named classes are numbered 1..K, so that `labels.txt` can name them; others keep their ids. The format knows no
+    splits: the name is not kept, and each split needs a folder of its own. Crowds are not kept.
 
     Raises:
+        ValueError: the folder's `labels.txt` holds other class names.
         OSError: the destination cannot be written.
     """
     del split
+    classes = dataset.classes
+    if any(found.name != str(found.id) for found in classes):
+        classes = named_classes([found.name for found in classes])
+        write_labels(destination, classes)
     pictures = PictureFolder(files.join(destination, _IMAGES))
     images, objects = [], list[dict[str, Any]]()
     for number, sample in enumerate(dataset, 1):
         images.append(coco.image_entry(number, pictures.write(sample), sample))
-        labels = [coco.outer_id(int(label), dataset.classes) for label in sample.labels]
+        labels = [coco.outer_id(int(label), classes) for label in sample.labels]
         objects.extend(
             {"image_id": number, "bbox": box, "category_id": label}
             for box, label in zip(sample.boxes.tolist(), labels, strict=True)
         )
-    if [found.id for found in dataset.classes] == list(range(1, len(dataset.classes) + 1)):
-        write_labels(destination, dataset.classes)
     text = json.dumps({"images": images, "annotations": objects}, ensure_ascii=False)
     files.write_text(files.join(destination, _ANNOTATIONS), text)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from boxwright import files
-from boxwright.formats import coco, csv, jumpstart, tfrecord, voc, yolo
+from boxwright.formats import coco, csv, jumpstart, manifest, recordio, sagemaker_images, tfrecord, voc, yolo
 from boxwright.formats.sample import Dataset
 
 
@@ -31,11 +31,23 @@ FORMATS: dict[str, Format] = {
     "coco": Format(coco.matches, coco.splits, coco.read, coco.write, coco.LOOKS_FOR),
     "csv": Format(csv.matches, csv.splits, csv.read, None, csv.LOOKS_FOR),
     "jumpstart": Format(jumpstart.matches, jumpstart.splits, jumpstart.read, jumpstart.write, jumpstart.LOOKS_FOR),
+    "sagemaker_images": Format(
+        sagemaker_images.matches,
+        sagemaker_images.splits,
+        sagemaker_images.read,
+        sagemaker_images.write,
+        sagemaker_images.LOOKS_FOR,
+    ),
     "voc": Format(voc.matches, voc.splits, voc.read, voc.write, voc.LOOKS_FOR),
     "yolo": Format(yolo.matches, yolo.splits, yolo.read, yolo.write, yolo.LOOKS_FOR),
+    "manifest": Format(manifest.matches, manifest.splits, manifest.read, manifest.write, manifest.LOOKS_FOR),
     "tfrecord": Format(tfrecord.matches, tfrecord.splits, tfrecord.read, tfrecord.write, tfrecord.LOOKS_FOR),
+    "recordio": Format(recordio.matches, recordio.splits, recordio.read, recordio.write, recordio.LOOKS_FOR),
 }
 """All formats by name, in the order in which a path is tried."""
+
+_WILDCARDS = ("tfrecord", "recordio")
+"""Formats whose files a wildcard may name."""
 
 
 def recognise(path: str) -> str:
@@ -45,11 +57,11 @@ def recognise(path: str) -> str:
         FileNotFoundError: nothing is there.
         ValueError: none of the formats; lists what was looked for.
     """
-    wildcard = not files.is_folder(path) and not files.is_file(path)
+    wildcard = not files.is_folder(path) and not files.is_file(path) and not manifest.matches(path)
     if wildcard:
         files.expand(path)
     for name, found in FORMATS.items():
-        if (name == "tfrecord" or not wildcard) and found.matches(path):
+        if (name in _WILDCARDS or not wildcard) and found.matches(path):
             return name
     looked_for = "; ".join(f"{name}: {found.looks_for}" for name, found in FORMATS.items())
     raise ValueError(f"{path!r} is in no known format. Looked for {looked_for}. Name the format if it is one of these")
@@ -70,7 +82,8 @@ def read(path: str, *, split: str | None = None, labels_file: str = "", format: 
     """Open a labelled data set; its pictures are read when asked for.
 
     Args:
-        path: file, folder, or wildcard over TFRecord files; local, or an fsspec URL such as `gs://` and `s3://`.
+        path: file, folder, or wildcard over TFRecord or RecordIO files; local, or an fsspec URL such as `gs://` and
+            `s3://`. A manifest's attribute may stand behind `#`.
         split: which set to take; may be left out where there is one.
         labels_file: class names, one a line, for formats that state none.
         format: name of the format; recognised from the path when None.

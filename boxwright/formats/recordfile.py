@@ -5,7 +5,7 @@ little-endian. The format has no index; one is built by hopping from length to l
 """
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -97,16 +97,16 @@ def _damaged(part: str, stored: int, computed: int) -> str:
     )
 
 
-class RecordFiles(Sequence[bytes]):
-    """The records of many files as one sequence; a record is read, and its checksum checked, when asked for.
+class IndexedRecords(Sequence[bytes]):
+    """The records of many indexed files as one sequence; what a record's bytes are is the subclass's to say.
 
     Keeps no file open, so it may be shared by threads and processes.
     """
 
-    def __init__(self, paths: Sequence[str]) -> None:
-        """Index the files. Raises: as `index` does."""
+    def __init__(self, paths: Sequence[str], find: Callable[[str], RecordIndex]) -> None:
+        """Index the files with `find`. Raises: as `find` does."""
         with ThreadPoolExecutor(_INDEXING_THREADS) as pool:
-            self._indexes = list(pool.map(index, paths))
+            self._indexes = list(pool.map(find, paths))
         self._starts = np.cumsum([0, *(len(found.offsets) for found in self._indexes)])
 
     def __len__(self) -> int:
@@ -124,6 +124,14 @@ class RecordFiles(Sequence[bytes]):
         """The record's file, number in the file and offset, for messages."""
         found, inner = self.locate(number)
         return f"{found.path}: record {inner} at byte {found.offsets[inner]}"
+
+
+class RecordFiles(IndexedRecords):
+    """The records of many TFRecord files; a record is read, and its checksum checked, when asked for."""
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        """Index the files. Raises: as `index` does."""
+        super().__init__(paths, index)
 
     def __getitem__(self, number: int) -> bytes:  # type: ignore[override]  # no slices
         found, inner = self.locate(number)

@@ -39,11 +39,21 @@ def prepare(record: JobRecord, previous: Callable[[str], str]) -> JobDir:
         ValueError, LookupError, ImportError: what its submitter can mend.
         OSError: the folder cannot be written.
     """
-    jobdir, job = folder_of(record.job_dir), describe_job(JobRequest.read(record.request).training_input, previous)
-    if files.is_local(record.job_dir):
+    return prepare_folder(record.job_dir, describe_job(JobRequest.read(record.request).training_input, previous))
+
+
+def prepare_folder(job_dir: str, job: Job) -> JobDir:
+    """Write a folder for a job, or find there the same job to go on with.
+
+    Raises:
+        FileExistsError: the folder holds another job.
+        OSError: the folder cannot be written.
+    """
+    jobdir = folder_of(job_dir)
+    if files.is_local(job_dir):
         claim(jobdir, job)
     else:
-        _claim_remote(record.job_dir, jobdir, job)
+        _claim_remote(job_dir, jobdir, job)
     result = jobdir.read_result()
     if result and result["status"] != "finished":  # of an earlier attempt
         jobdir.result_file.unlink()

@@ -13,6 +13,9 @@ from boxwright.metrics.voc import voc_average_precisions
 COCO_NAMES = ("AP", "AP50", "AP75", "APs", "APm", "APl", "ARmax1", "ARmax10", "ARmax100", "ARs", "ARm", "ARl")
 """Names of COCO's twelve numbers, in COCO's order."""
 
+VOC_OVERLAP = 0.5
+"""IoU from which Pascal VOC counts a box as found."""
+
 RECALLS = tuple(step / 100 for step in range(101))
 """The recalls at which `ClassMetrics.precision` is given."""
 
@@ -47,7 +50,8 @@ class DetectionMetrics:
 
     `APs`, `APm`, `APl` and `ARs`, `ARm`, `ARl` are over boxes of at most 32^2, 32^2 to 96^2 and at least 96^2 pixels
     of the stored picture. `ARmax1`, `ARmax10`, `ARmax100` allow so many boxes a picture and class. `VOC07` and
-    `VOC12` are means over the classes that have labelled boxes.
+    `VOC12` are means over the classes that have labelled boxes. `mAP` is `VOC12` with a box found from the IoU of
+    `overlap_threshold` on.
     """
 
     AP: float
@@ -68,16 +72,24 @@ class DetectionMetrics:
     boxes: int
     predictions: int
     classes: tuple[ClassMetrics, ...]
+    overlap_threshold: float = VOC_OVERLAP
+    mAP: float = -1.0
 
     def values(self) -> dict[str, float]:
-        """The twelve numbers and the two VOC means by name, as events and the model card hold them."""
-        return {name: float(getattr(self, name)) for name in (*COCO_NAMES, "VOC07", "VOC12")}
+        """The twelve numbers and the VOC means by name, as events and the model card hold them."""
+        return {name: float(getattr(self, name)) for name in (*COCO_NAMES, "VOC07", "VOC12", "mAP")}
 
 
 def evaluate_detections(
-    truth: Sequence[GroundTruth], predictions: Sequence[Predictions], num_classes: int
+    truth: Sequence[GroundTruth],
+    predictions: Sequence[Predictions],
+    num_classes: int,
+    overlap_threshold: float = VOC_OVERLAP,
 ) -> DetectionMetrics:
     """Compare predictions with labels, picture by picture in the same order.
+
+    Args:
+        overlap_threshold: IoU from which a box counts as found in `mAP`.
 
     Raises:
         ValueError: no pictures, different numbers of pictures, or faulty boxes, scores or labels (see `boxes.py`).
@@ -90,6 +102,9 @@ def evaluate_detections(
     labelled, predicted = truth_columns(truth, num_classes), prediction_columns(predictions, num_classes)
     precision, recall = _coco_arrays(labelled, predicted, len(truth), num_classes)
     classes = _classes(labelled, predicted, precision, num_classes)
+    by_class = np.array([one.voc12 for one in classes])
+    if overlap_threshold != VOC_OVERLAP:
+        _, by_class = voc_average_precisions(labelled, predicted, num_classes, overlap_threshold)
     return DetectionMetrics(
         **_twelve(precision, recall),
         VOC07=_mean(np.array([one.voc07 for one in classes])),
@@ -98,6 +113,8 @@ def evaluate_detections(
         boxes=sum(one.boxes for one in classes),
         predictions=len(predicted.labels),
         classes=classes,
+        overlap_threshold=overlap_threshold,
+        mAP=_mean(by_class),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from boxwright.formats.sample import ClassName
-from boxwright.metrics.detection import DetectionMetrics
+from boxwright.metrics.detection import VOC_OVERLAP, DetectionMetrics
 
 # (name, metric, IoU, area, most detections) in COCO's order.
 ROWS = (
@@ -23,13 +23,16 @@ ROWS = (
 
 
 def metrics_table(metrics: DetectionMetrics, classes: Sequence[ClassName]) -> str:
-    """COCO's twelve numbers, VOC's two and a line for each class; -1 is "undefined", as COCO writes it."""
+    """COCO's twelve numbers, VOC's and a line for each class; -1 is "undefined", as COCO writes it."""
     lines = [
         f"{name:9}{metric:18} IoU={iou:9} area={area:6} maxDets={most:3}  {getattr(metrics, name):7.4f}"
         for name, metric, iou, area, most in ROWS
     ]
     lines.append(f"{'VOC07':9}mean average precision, 11 points, IoU=0.50            {metrics.VOC07:7.4f}")
     lines.append(f"{'VOC12':9}mean average precision, all points, IoU=0.50           {metrics.VOC12:7.4f}")
+    if metrics.overlap_threshold != VOC_OVERLAP:
+        what = f"mean average precision, all points, IoU={metrics.overlap_threshold:.2f}"
+        lines.append(f"{'mAP':9}{what:55}{metrics.mAP:7.4f}")
     width = max([len("class"), *(len(one.name) for one in classes)])
     lines += ["", f"{'class':{width}}  {'boxes':>7}  {'AP':>7}  {'AP50':>7}"]
     for one in metrics.classes:

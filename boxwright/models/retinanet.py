@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from boxwright.models.convolution import convolve
+from boxwright.models.depthwise import conv3x3
 from boxwright.models.detector import DEFAULT_POST, Detector, HeadOutputs, PostProcessing, Targets
 from boxwright.models.necks.fpn import FeaturePyramid
 from boxwright.ops import anchors as anchor_ops
@@ -59,6 +60,9 @@ class Head(nn.Module):
         levels: count of pyramid levels; with 1 the levels share the norms too.
         norm: makes the norm of a level from its channels.
         bias: whether the tower's convolutions carry biases.
+        separable: whether the convolutions, the predictor's too, are depthwise-separable, as FPNLite's and
+            EfficientDet's are.
+        activation: follows each norm.
     """
 
     def __init__(
@@ -70,13 +74,16 @@ class Head(nn.Module):
         levels: int,
         norm: Callable[[int], nn.Module] | None = None,
         bias: bool = True,
+        separable: bool = False,
+        activation: Callable[[Tensor], Tensor] = F.relu,
     ) -> None:
         super().__init__()
         make = norm or (lambda width: nn.BatchNorm2d(width, eps=1e-4, momentum=0.003))
-        tower = [nn.Conv2d(channels, channels, 3, padding=1, bias=bias) for _ in range(depth)]
+        self.activation = activation
+        tower = [conv3x3(channels, channels, separable=separable, bias=bias) for _ in range(depth)]
         self.tower = nn.ModuleList(tower)
         self.norms = nn.ModuleList(nn.ModuleList(make(channels) for _ in range(levels)) for _ in range(depth))
-        self.predictor = nn.Conv2d(channels, outputs, 3, padding=1)
+        self.predictor = conv3x3(channels, outputs, separable=separable)
         for conv in tower:
             nn.init.kaiming_normal_(conv.weight, nonlinearity="relu")
         nn.init.normal_(self.predictor.weight, std=1e-5)
@@ -90,7 +97,7 @@ class Head(nn.Module):
         for level, x in enumerate(maps):
             for conv, norms in zip(self.tower, self.norms, strict=True):
                 assert isinstance(conv, nn.Conv2d) and isinstance(norms, nn.ModuleList)
-                x = F.relu(convolve(x, conv, norms[level % len(norms)]))
+                x = self.activation(convolve(x, conv, norms[level % len(norms)]))
             out = self.predictor(x)
             rows.append(out.permute(0, 2, 3, 1).reshape(out.shape[0], -1, width))
         return torch.cat(rows, 1)
@@ -154,18 +161,38 @@ def retinanet(
     backbone: nn.Module,
     num_classes: int,
     *,
+    neck: nn.Module | None = None,
     channels: int = 256,
     head_convs: int = 4,
+    separable: bool = False,
+    activation: Callable[[Tensor], Tensor] = F.relu,
     anchors: AnchorSettings = AnchorSettings(),
     loss: LossSettings = LossSettings(),
     post: PostProcessing = DEFAULT_POST,
 ) -> RetinaNet:
-    """RetinaNet with batch norm in pyramid and heads, on a backbone that states `channels`, `mean` and `std`."""
-    from_backbone: tuple[int, ...] = backbone.channels  # type: ignore[assignment]  # nn.Module hides attribute types
-    neck = FeaturePyramid(from_backbone, channels, anchors.levels)
-    levels = len(anchors.levels)
-    class_head = Head(channels, anchors.per_cell * num_classes, depth=head_convs, levels=levels)
-    box_head = Head(channels, anchors.per_cell * 4, depth=head_convs, levels=levels)
+    """RetinaNet with batch norm in pyramid and heads, on a backbone that states `channels`, `mean` and `std`.
+
+    Args:
+        neck: None for a `FeaturePyramid`.
+        channels: of the pyramid and of the heads.
+        head_convs: convolutions of each head's tower.
+        separable: whether the 3x3 convolutions of the heads, and of the pyramid that it makes, are depthwise-separable.
+        activation: of the heads.
+    """
+    if neck is None:
+        from_backbone: tuple[int, ...] = backbone.channels  # type: ignore[assignment]  # nn.Module hides the type
+        neck = FeaturePyramid(from_backbone, channels, anchors.levels, separable=separable)
+    class_head, box_head = (
+        Head(
+            channels,
+            anchors.per_cell * width,
+            depth=head_convs,
+            levels=len(anchors.levels),
+            separable=separable,
+            activation=activation,
+        )
+        for width in (num_classes, 4)
+    )
     assert class_head.predictor.bias is not None
     nn.init.constant_(class_head.predictor.bias, -math.log((1 - PRIOR) / PRIOR))
     return RetinaNet(

@@ -4,6 +4,7 @@ import importlib.resources
 import io
 import logging
 import pickle
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import safetensors.torch
@@ -13,16 +14,19 @@ from torch import Tensor
 
 from boxwright import files
 from boxwright.modeldir import WEIGHTS
+from boxwright.models.backbones.vgg import vgg16
+from boxwright.models.class_rows import TOP_LAYERS, carry_classes
 from boxwright.models.detector import Detector
 from boxwright.models.hosted import fetch
 from boxwright.models.retinanet import RetinaNet
+from boxwright.models.ssd import ssd
 from boxwright.models.torchvision_retinanet import (
     PUBLISHED_CLASSES,
     TorchvisionAnchors,
     retinanet_resnet50_fpn,
     retinanet_resnet50_fpn_v2,
 )
-from boxwright.models.weight_names import TORCHVISION_RETINANET, Weights, from_torchvision_retinanet, recognise
+from boxwright.models.weight_names import TORCHVISION_RETINANET, Weights, recognise
 from boxwright.spec.training import ModelSpec
 
 IMAGENET_FILES = {
@@ -31,6 +35,12 @@ IMAGENET_FILES = {
     "resnet50": "resnet50-11ad3fa6.pth",
     "resnet101": "resnet101-cd907fc2.pth",
     "resnet152": "resnet152-f82ba261.pth",
+    "vgg16": "vgg16_features-amdegroot-88682ab5.pth",
+    "mobilenet_v2": "mobilenet_v2-b0353104.pth",
+    "efficientnet_b0": "efficientnet_b0_rwightman-7f5810bc.pth",
+    "efficientnet_b1": "efficientnet_b1_rwightman-bac287d4.pth",
+    "efficientnet_b2": "efficientnet_b2_rwightman-c35c1473.pth",
+    "efficientnet_b3": "efficientnet_b3_rwightman-b3899882.pth",
 }
 """Backbones whose ImageNet weights torchvision hosts."""
 
@@ -44,8 +54,25 @@ IMAGENET_PACKAGES = {
 DETECTOR_FILES = {
     "retinanet_resnet50_fpn_coco": "retinanet_resnet50_fpn_coco-eeacb38b.pth",
     "retinanet_resnet50_fpn_v2_coco": "retinanet_resnet50_fpn_v2_coco-5905b1c5.pth",
+    "ssd300_vgg16_coco": "ssd300_vgg16_coco-b556d3b4.pth",
 }
 """Detectors with COCO weights that torchvision hosts."""
+
+SSD300 = (300, 300)
+"""Height and width in pixels that torchvision's SSD is laid out for."""
+
+PUBLISHED: dict[str, Callable[[], Detector]] = {
+    "retinanet_resnet50_fpn_coco": lambda: retinanet_resnet50_fpn(PUBLISHED_CLASSES, norm_eps=0.0),
+    "retinanet_resnet50_fpn_v2_coco": lambda: retinanet_resnet50_fpn_v2(PUBLISHED_CLASSES),
+    "ssd300_vgg16_coco": lambda: ssd(vgg16(), PUBLISHED_CLASSES, SSD300),
+}
+"""What computes as those detectors do."""
+
+COCO = {
+    ("retinanet", "resnet50", "fpn"): "retinanet_resnet50_fpn_coco",
+    ("ssd", "vgg16", ""): "ssd300_vgg16_coco",
+}
+"""Architecture, backbone and pyramid (none for SSD) to the hosted detector that `coco` means."""
 
 BOUND_TO_ANCHORS = (".predictor.", "_head.norms.")
 """Parts of the names of weights of torchvision's RetinaNets that have no use with our anchors and norms."""
@@ -69,27 +96,69 @@ class LoadReport(NamedTuple):
     initialised: tuple[str, ...]
 
 
-def load_pretrained(detector: Detector, model: ModelSpec) -> LoadReport:
+def load_pretrained(
+    detector: Detector, model: ModelSpec, classes: tuple[Sequence[str], Sequence[str]] | None = None
+) -> LoadReport:
     """Set the starting weights that `model.pretrained_checkpoint_path` names, in place.
 
     What does not fit (the predictor of other classes, say) keeps its random start; the names are logged and returned.
     The backbone must fit wholly.
 
+    Args:
+        classes: class names of the weights and of the detector, label by label, where both are known: rows of the
+            class predictor are then carried over by name.
+
     Raises:
-        ValueError: no published weights of that name, a damaged file, or weights of another backbone.
+        ValueError: no published weights of that name, a damaged file, weights of another backbone, or, with
+            `reinitialize_top_layer=False`, of another top layer.
         ModuleNotFoundError: the package with the weights is not installed.
         OSError: a file that is not there or cannot be downloaded.
     """
     path = model.pretrained_checkpoint_path
     if path == "none":
         return LoadReport("", (), (), tuple(detector.state_dict()))
+    path = coco_detector(model) if path == "coco" else path
     source = imagenet_source(model.backbone) if path == "imagenet" else detector_source(path)
     found = read_weights(source)
     foreign = TORCHVISION_RETINANET in found and not _has_torchvision_anchors(detector)
-    return _fill(detector, recognise(found, source), source, excluded=BOUND_TO_ANCHORS if foreign else ())
+    excluded = BOUND_TO_ANCHORS if foreign else ()
+    weights = recognise(found, source)
+    if model.reinitialize_top_layer == "True":
+        excluded = (*excluded, *TOP_LAYERS)
+    elif classes:
+        weights = carry_classes(weights, detector, *classes)
+    loaded = _fill(detector, weights, source, excluded=excluded)
+    if model.reinitialize_top_layer == "False":
+        _require_top_layer(loaded)
+    return loaded
 
 
-def load_published_detector(name: str) -> RetinaNet:
+def _require_top_layer(loaded: LoadReport) -> None:
+    missing = [name for name in loaded.initialised if name.startswith(TOP_LAYERS)]
+    if missing:
+        raise ValueError(
+            f"reinitialize_top_layer=False needs weights of the same top layer, but {loaded.source} holds none that "
+            f"fit {', '.join(missing)}; use Auto, or True for a fresh one"
+        )
+
+
+def coco_detector(model: ModelSpec) -> str:
+    """Name of the hosted detector with COCO weights that has a spec's parts.
+
+    Raises:
+        ValueError: there is none; says which there are.
+    """
+    pyramid = model.fpn_type if model.architecture == "retinanet" else ""
+    if (model.architecture, model.backbone, pyramid) in COCO:
+        return COCO[model.architecture, model.backbone, pyramid]
+    there = " and ".join(" ".join(part for part in parts if part) for parts in COCO)
+    raise ValueError(
+        f"pretrained_checkpoint_path=coco: there are published weights for {there}, got "
+        f"{' '.join([model.architecture, model.backbone, pyramid]).strip()}; use imagenet, none, or a model folder"
+    )
+
+
+def load_published_detector(name: str) -> Detector:
     """A detector of torchvision with its COCO weights, ready to predict (in evaluation mode).
 
     Args:
@@ -98,12 +167,9 @@ def load_published_detector(name: str) -> RetinaNet:
     Raises:
         ValueError, OSError: see `boxwright.models.hosted.fetch`.
     """
-    if name == "retinanet_resnet50_fpn_coco":
-        detector = retinanet_resnet50_fpn(PUBLISHED_CLASSES, norm_eps=0.0)
-    else:
-        detector = retinanet_resnet50_fpn_v2(PUBLISHED_CLASSES)
+    detector = PUBLISHED[name]()
     source = str(fetch(DETECTOR_FILES[name]))
-    _fill(detector, from_torchvision_retinanet(read_weights(source)), source)
+    _fill(detector, recognise(read_weights(source), source), source)
     return detector.eval()
 
 
@@ -137,7 +203,7 @@ def detector_source(path: str) -> str:
         path = files.join(path, WEIGHTS)
     if not files.is_file(path):
         raise FileNotFoundError(
-            f"pretrained_checkpoint_path: no file {path!r}; expected imagenet, none, "
+            f"pretrained_checkpoint_path: no file {path!r}; expected imagenet, coco, none, "
             f"{', '.join(DETECTOR_FILES)}, a model folder with {WEIGHTS}, a .safetensors or a .pth file"
         )
     return path
@@ -193,7 +259,9 @@ def _fill(detector: Detector, weights: Weights, source: str, excluded: tuple[str
     }
     missing = tuple(name for name in own if name not in fitting and not name.endswith(".num_batches_tracked"))
     skipped = tuple(name for name in weights if name not in fitting)
-    foreign = [name for name in missing if name.startswith("backbone.")]
+    unpublished: tuple[str, ...] = getattr(detector.backbone, "unpublished", ())
+    fresh = tuple(f"backbone.{part}" for part in unpublished)
+    foreign = [name for name in missing if name.startswith("backbone.") and not name.startswith(fresh)]
     if foreign:
         raise ValueError(
             f"{source} holds weights of another backbone: nothing in it fits {foreign[0]} of shape "

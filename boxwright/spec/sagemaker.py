@@ -24,9 +24,6 @@ SCALES = {
     "ReverseLogarithmic": "UNIT_REVERSE_LOG_SCALE",
 }
 
-METRICS = {"mAP": "AP50"}
-"""SageMaker's names of what evaluations write under another one: its mAP counts a box at an IoU of 0.5."""
-
 
 def _title(value: object) -> object:
     return value.title() if isinstance(value, str) else value
@@ -124,7 +121,7 @@ def read_sagemaker(values: Mapping[str, Any]) -> dict[str, Any]:
     metric = objective.metric_name.rpartition(":")[2]
     study = {
         "goal": objective.type.upper(),
-        "hyperparameterMetricTag": METRICS.get(metric, metric),
+        "hyperparameterMetricTag": metric,
         "maxTrials": config.resource_limits.max_number_of_training_jobs or _combinations(config),
         "maxParallelTrials": config.resource_limits.max_parallel_training_jobs,
         "enableTrialEarlyStopping": config.training_job_early_stopping_type == "Auto",

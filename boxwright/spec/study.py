@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, FiniteFloat, model_validator
+from pydantic import AfterValidator, Field, FiniteFloat, model_validator
 
 from boxwright.spec.resource import Resource
 from boxwright.spec.sagemaker import is_sagemaker, read_sagemaker
@@ -83,12 +83,17 @@ class Parameter(Resource):
         return str(value)
 
 
+def _metric(name: str) -> str:
+    """SageMaker's `validation:mAP` is what evaluations write as `mAP`."""
+    return name.rpartition(":")[2]
+
+
 class Study(Resource):
     """A search over the arguments of an algorithm.
 
     Attributes:
         goal: whether the metric should be large or small.
-        hyperparameter_metric_tag: a number that evaluations write, such as AP or AP50.
+        hyperparameter_metric_tag: a number that evaluations write, such as AP or validation:mAP.
         max_trials: in all.
         max_parallel_trials: at the same time.
         max_failed_trials: failures after which the study ends as failed; 0 leaves it to us: one more than half of
@@ -102,7 +107,7 @@ class Study(Resource):
     """
 
     goal: Goal = "MAXIMIZE"
-    hyperparameter_metric_tag: Annotated[str, Field(min_length=1)] = "AP"
+    hyperparameter_metric_tag: Annotated[str, AfterValidator(_metric), Field(min_length=1)] = "AP"
     max_trials: Annotated[int, Field(ge=1, le=10_000)] = 1
     max_parallel_trials: Annotated[int, Field(ge=1)] = 1
     max_failed_trials: Annotated[int, Field(ge=0)] = 0

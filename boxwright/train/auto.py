@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from boxwright.dataset.rules import Checked
 from boxwright.jobdir import Derived
-from boxwright.spec.training import EvaluationSpec, OptimizationSpec, TrainSpec
+from boxwright.spec.training import EvaluationSpec, ModelSpec, OptimizationSpec, TrainSpec
+from boxwright.train import pyramid
 from boxwright.train.machine import Machine
 from boxwright.train.optimizer import OPTIMIZERS, check_options
 
@@ -65,8 +66,13 @@ class Facts:
     machine: Machine
     fits: Callable[[TrainSpec], int]
 
+    def steps_an_epoch(self, spec: TrainSpec) -> int:
+        """Steps of a pass over the training pictures."""
+        return -(-self.data.pictures // spec.optimization.train_batch_size)
 
-Rule = Callable[[TrainSpec, Facts], tuple[Any, str]]
+
+Rule = Callable[[TrainSpec, Facts], tuple[Any, str] | None]
+"""Gives a value and its reason, or None where it has nothing to say: then the published default holds."""
 
 
 def derive(spec: TrainSpec, given: frozenset[str], facts: Facts) -> tuple[TrainSpec, tuple[Derived, ...]]:
@@ -86,7 +92,10 @@ def derive(spec: TrainSpec, given: frozenset[str], facts: Facts) -> tuple[TrainS
     for path, rule in RULES.items():
         if path in given:
             continue
-        value, reason = rule(spec, facts)
+        found = rule(spec, facts)
+        if found is None:
+            continue
+        value, reason = found
         group, _, name = path.partition(".")
         changed = getattr(spec, group).model_copy(update={name: value})
         spec = spec.model_copy(update={group: changed})
@@ -117,6 +126,10 @@ def _precision(_: TrainSpec, facts: Facts) -> tuple[Any, str]:
     return "float32", "the processor has no fast bfloat16"
 
 
+def _start(spec: TrainSpec, _: Facts) -> tuple[Any, str] | None:
+    return None if spec.model.use_pretrained_model else ("none", "use_pretrained_model is off")
+
+
 def _backbone(_: TrainSpec, facts: Facts) -> tuple[Any, str]:
     if facts.machine.accelerator == "cpu":
         return "efficientnet_lite0", "made for processors without an accelerator"
@@ -130,12 +143,6 @@ def _image_size(_: TrainSpec, facts: Facts) -> tuple[Any, str]:
     scale = min((side * side / (height * width)) ** 0.5, 2.0)
     size = tuple(max(2, round(length * scale / STRIDE)) * STRIDE for length in (height, width))
     return size, f"about {side} x {side} pixels in the shape of the median picture, {height} x {width}"
-
-
-def _channels(spec: TrainSpec, _: Facts) -> tuple[Any, str]:
-    if spec.model.backbone.startswith("efficientnet"):
-        return 64, "in proportion to the backbone"
-    return 256, "published default"
 
 
 def _scale(spec: TrainSpec, facts: Facts) -> float:
@@ -185,9 +192,34 @@ def _batch(spec: TrainSpec, facts: Facts) -> tuple[Any, str]:
 
 
 def _max_steps(spec: TrainSpec, facts: Facts) -> tuple[Any, str]:
+    epochs, each = spec.optimization.epochs, facts.steps_an_epoch(spec)
+    if epochs:
+        return epochs * each, f"{epochs} epoch{'s' if epochs > 1 else ''} of {each:,} steps"
     pictures, batch = facts.data.pictures, spec.optimization.train_batch_size
     seen = max(10_000, min(15_000 + 10 * pictures, 35 * pictures))
     return max(1, round(seen / batch)), f"{seen:,} views of {pictures:,} pictures"
+
+
+def _drops(rates: OptimizationSpec) -> bool:
+    """Whether the stepwise schedule is that of `drop_epochs`, if only of none."""
+    return bool(rates.drop_epochs) or (rates.epochs > 0 and rates.learning_rate_decay_type == "stepwise")
+
+
+def _drop_steps(spec: TrainSpec, facts: Facts) -> tuple[Any, str] | None:
+    if not _drops(spec.optimization):
+        return None
+    each = facts.steps_an_epoch(spec)
+    steps = tuple(epoch * each for epoch in spec.optimization.drop_epochs)
+    return steps, f"after epochs of {each:,} steps" if steps else "no drops are asked for"
+
+
+def _drop_levels(spec: TrainSpec, _: Facts) -> tuple[Any, str] | None:
+    rates = spec.optimization
+    if not _drops(rates):
+        return None
+    drops = range(1, len(rates.drop_epochs) + 1)
+    levels = tuple(float(f"{rates.initial_learning_rate * rates.drop_factor**drop:.12g}") for drop in drops)
+    return levels, f"each {rates.drop_factor:g} times the one before" if levels else "no drops are asked for"
 
 
 def _warmup(spec: TrainSpec, _: Facts) -> tuple[Any, str]:
@@ -197,6 +229,8 @@ def _warmup(spec: TrainSpec, _: Facts) -> tuple[Any, str]:
 
 def _decay(spec: TrainSpec, _: Facts) -> tuple[Any, str]:
     rates, published = spec.optimization, OptimizationSpec()
+    if rates.drop_epochs:
+        return "stepwise", "drops at epochs are given"
     for name in ("stepwise_learning_rate_steps", "stepwise_learning_rate_levels"):
         if getattr(rates, name) != getattr(published, name):
             return "stepwise", f"{name} is given"
@@ -218,11 +252,15 @@ def _rate(spec: TrainSpec, _: Facts) -> tuple[Any, str]:
     return round(0.08 * batch / 64, 6), f"the published 0.08 for 64 pictures a step, by {batch}/64"
 
 
-def _warmup_rate(spec: TrainSpec, _: Facts) -> tuple[Any, str]:
+def _warmup_rate(spec: TrainSpec, _: Facts) -> tuple[Any, str] | None:
+    if not spec.optimization.warmup_steps:
+        return None
     return round(spec.optimization.initial_learning_rate / 12, 8), "a twelfth of initial_learning_rate, as published"
 
 
-def _steps_per_eval(spec: TrainSpec, _: Facts) -> tuple[Any, str]:
+def _steps_per_eval(spec: TrainSpec, facts: Facts) -> tuple[Any, str]:
+    if spec.optimization.epochs:
+        return facts.steps_an_epoch(spec), "one epoch"
     return max(1, -(-spec.optimization.max_steps // 10)), "ten evaluations in the run"
 
 
@@ -240,6 +278,15 @@ def _workers(_: TrainSpec, facts: Facts) -> tuple[Any, str]:
     return max(1, min(8, facts.machine.cores // 2)), f"of {facts.machine.cores} cores"
 
 
+def _of_model(rule: Callable[[ModelSpec], tuple[Any, str]]) -> Rule:
+    return _of_pyramid(lambda spec, _facts: rule(spec.model))
+
+
+def _of_pyramid(rule: Rule) -> Rule:
+    """A rule that has nothing to say of detectors without a pyramid."""
+    return lambda spec, facts: rule(spec, facts) if spec.model.architecture == "retinanet" else None
+
+
 def fixed(value: Any, reason: str) -> Rule:
     """A rule that gives the same value for all data."""
     return lambda _spec, _facts: (value, reason)
@@ -250,11 +297,15 @@ RULES: dict[str, Rule] = {
     "machine.accelerator": _accelerator,
     "machine.precision": _precision,
     "machine.loader_workers": _workers,
+    "model.pretrained_checkpoint_path": _start,
     "model.backbone": _backbone,
     "model.image_size": _image_size,
-    "model.fpn_channels": _channels,
-    "model.anchor_size": _anchor_size,
-    "model.bbox_aspect_ratios": _ratios,
+    "model.fpn_channels": _of_model(pyramid.channels),
+    "model.fpn_repeats": _of_model(pyramid.repeats),
+    "model.head_convs": _of_model(pyramid.head_convs),
+    "model.separable_convs": _of_model(pyramid.separable_convs),
+    "model.anchor_size": _of_pyramid(_anchor_size),
+    "model.bbox_aspect_ratios": _of_pyramid(_ratios),
     "optimization.freeze_batch_norm": _freeze_batch_norm,
     "optimization.frozen_stages": _frozen_stages,
     "optimization.train_batch_size": _batch,
@@ -264,6 +315,8 @@ RULES: dict[str, Rule] = {
     "optimization.initial_learning_rate": _rate,
     "optimization.warmup_learning_rate": _warmup_rate,
     "optimization.learning_rate_decay_type": _decay,
+    "optimization.stepwise_learning_rate_steps": _drop_steps,
+    "optimization.stepwise_learning_rate_levels": _drop_levels,
     "optimization.ema": _ema,
     "augmentation.aug_scale_min": fixed(0.8, "objects of a fifth less"),
     "augmentation.aug_scale_max": fixed(1.2, "objects of a fifth more"),

@@ -23,11 +23,11 @@ class Progress:
 
     Attributes:
         step: training steps done.
-        best: highest AP so far, -1 before the first evaluation.
+        best: highest value of the spec's `best_metric` so far, -1 before the first evaluation.
         best_step: step of that evaluation.
         evaluations: how many there were.
         evaluated: step of the last one.
-        stale: evaluations since AP last improved by the wanted amount.
+        stale: evaluations since it last improved by the wanted amount.
     """
 
     step: int = 0

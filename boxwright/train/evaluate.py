@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from boxwright.data.batches import Batch, evaluation_batches, prefetch
 from boxwright.data.pictures import CheckedPictures
 from boxwright.metrics.boxes import GroundTruth, Predictions
-from boxwright.metrics.detection import DetectionMetrics, evaluate_detections
-from boxwright.models.detector import Detector
+from boxwright.metrics.detection import VOC_OVERLAP, DetectionMetrics, evaluate_detections
+from boxwright.models.detector import Detector, HeadOutputs, Targets
 from boxwright.ops.nms import Detections
 
 
@@ -30,20 +30,54 @@ def to_predictions(found: Detections, batch: Batch) -> list[Predictions]:
     return predictions
 
 
+class ValidationLosses:
+    """Means over the validation pictures of what training minimises, measured in evaluation mode."""
+
+    NAMES = {"box_loss": "localization_loss", "class_loss": "classification_loss", "loss": "validation_loss"}
+
+    def __init__(self) -> None:
+        self._sums: dict[str, float] = {}
+        self._pictures = 0
+
+    def add(self, model: Detector, outputs: HeadOutputs, batch: Batch, size: tuple[int, int]) -> None:
+        """Count in the losses of a batch, each normalised as in training, by its number of pictures."""
+        device = outputs.class_logits.device
+        losses = model.loss(outputs, Targets(batch.boxes.to(device), batch.labels.to(device)), size)
+        for name, value in losses.items():
+            self._sums[name] = self._sums.get(name, 0.0) + float(value) * len(batch.images)
+        self._pictures += len(batch.images)
+
+    def values(self) -> dict[str, float]:
+        """`localization_loss`, `classification_loss` and `validation_loss`; empty before the first batch."""
+        return {self.NAMES[name]: total / self._pictures for name, total in self._sums.items()}
+
+
 @torch.no_grad()
 def predict(
-    model: Detector, pictures: CheckedPictures, *, count: int, size: tuple[int, int], batch_size: int
+    model: Detector,
+    pictures: CheckedPictures,
+    *,
+    count: int,
+    size: tuple[int, int],
+    batch_size: int,
+    losses: ValidationLosses | None = None,
 ) -> list[Predictions]:
     """Detections of the first `count` pictures, in float32, the arithmetic of the exported model.
 
     The model's modes are left as they were.
+
+    Args:
+        losses: counts in those of the pictures, where given.
     """
     modes = {module: module.training for module in model.modules()}
     model.eval()
     device = next(model.parameters()).device
     predictions: list[Predictions] = []
     for batch in prefetch(evaluation_batches(pictures, count, size, batch_size), workers=1):
-        predictions += to_predictions(model.decode(model(as_input(batch, device)), size), batch)
+        outputs = model(as_input(batch, device))
+        predictions += to_predictions(model.decode(outputs, size), batch)
+        if losses:
+            losses.add(model, outputs, batch, size)
     for module, training in modes.items():
         module.training = training
     return predictions
@@ -56,24 +90,17 @@ def ground_truth(pictures: CheckedPictures, count: int) -> list[GroundTruth]:
 
 
 def evaluate(
-    predict_first: Callable[[int], list[Predictions]], pictures: CheckedPictures, *, count: int, num_classes: int
+    predict_first: Callable[[int], list[Predictions]],
+    pictures: CheckedPictures,
+    *,
+    count: int,
+    num_classes: int,
+    overlap_threshold: float = VOC_OVERLAP,
 ) -> tuple[DetectionMetrics, list[Predictions]]:
     """Measure whatever predicts the first `count` pictures: the model in training, or an exported one."""
     predictions = predict_first(count)
-    return evaluate_detections(ground_truth(pictures, count), predictions, num_classes), predictions
-
-
-def training_mode(model: Detector, *, freeze_batch_norm: bool, frozen_stages: int) -> None:
-    """Put modules in training mode; a frozen batch norm keeps its statistics, a frozen stage its weights as well."""
-    model.train()
-    if freeze_batch_norm:
-        for module in model.backbone.modules():
-            if isinstance(module, nn.BatchNorm2d):
-                module.eval()
-    for stage in model.backbone.stages()[:frozen_stages]:  # type: ignore[operator]  # nn.Module hides the type
-        for module in stage:
-            module.eval()
-            module.requires_grad_(False)
+    truth = ground_truth(pictures, count)
+    return evaluate_detections(truth, predictions, num_classes, overlap_threshold), predictions
 
 
 def count_of(wanted: int, pictures: CheckedPictures) -> int:

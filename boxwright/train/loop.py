@@ -14,10 +14,10 @@ from boxwright.data.batches import Batch, TrainingBatches, prefetch
 from boxwright.data.pictures import CheckedPictures
 from boxwright.jobdir import Event, JobDir
 from boxwright.models.detector import Detector, HeadOutputs, Targets
-from boxwright.spec.training import TrainSpec
+from boxwright.spec.training import EvaluationSpec, TrainSpec
 from boxwright.train.averaging import recompute_batch_norm, update_average
-from boxwright.train.checkpoint import TrainState
-from boxwright.train.evaluate import as_input, count_of, evaluate, predict
+from boxwright.train.checkpoint import Progress, TrainState
+from boxwright.train.evaluate import ValidationLosses, as_input, count_of, evaluate, predict
 from boxwright.train.schedule import learning_rate
 
 LOG_EVERY = 10
@@ -125,6 +125,7 @@ def report_losses(run: Run) -> Stop | None:
     check_finite(run, table["loss"])
     elapsed = max(time.perf_counter() - run.since, 1e-9)
     values = {name: math.fsum(column) / count for name, column in table.items()}
+    values["epoch"] = epoch(run)
     values["learning_rate"] = learning_rate(step - 1, run.spec.optimization)
     values["images_per_second"] = count * run.batches.batch_size / elapsed
     values["waiting_share"] = run.waited / elapsed
@@ -146,6 +147,12 @@ def check_finite(run: Run, losses: list[float]) -> None:
             )
 
 
+def epoch(run: Run) -> int:
+    """The 0-based pass over the training pictures that the last step belongs to."""
+    steps = math.ceil(len(run.batches.pictures) / run.batches.batch_size)
+    return max(0, run.state.progress.step - 1) // steps
+
+
 def evaluation_due(run: Run) -> bool:
     """Whether the present step is one to be evaluated at, and has not been."""
     progress, every = run.state.progress, run.spec.evaluation.train_steps_per_eval
@@ -160,33 +167,51 @@ def evaluate_now(run: Run) -> Stop | None:
     start = time.perf_counter()
     with run.fabric.autocast():
         recompute_batch_norm(model, statistics_images(run))
-    count = count_of(evaluation.num_eval_images, run.validation)
+    losses = ValidationLosses()
     metrics, _ = evaluate(
         lambda first: predict(
-            model, run.validation, count=first, size=run.batches.size, batch_size=evaluation.eval_batch_size
+            model,
+            run.validation,
+            count=first,
+            size=run.batches.size,
+            batch_size=evaluation.eval_batch_size,
+            losses=losses,
         ),
         run.validation,
-        count=count,
+        count=count_of(evaluation.num_eval_images, run.validation),
         num_classes=run.spec.data.num_classes,
+        overlap_threshold=evaluation.overlap_threshold,
     )
-    progress, step = state.progress, state.progress.step
-    progress.evaluations, progress.evaluated = progress.evaluations + 1, step
-    gain = float(metrics.AP) - progress.best
-    progress.stale = 0 if gain >= evaluation.early_stopping_min_improvement else progress.stale + 1
-    if gain > 0 or progress.evaluations == 1:
-        progress.best, progress.best_step = float(metrics.AP), step
+    progress, step, values = state.progress, state.progress.step, {**metrics.values(), **losses.values()}
+    if judge(progress, float(values[evaluation.best_metric]), evaluation):
         state.save_best(run.jobdir.checkpoints)
-    values = {**metrics.values(), "seconds": time.perf_counter() - start, "best_step": progress.best_step}
+    values |= {"epoch": epoch(run), "seconds": time.perf_counter() - start, "best_step": progress.best_step}
     stop = run.report(Event(kind="evaluation", step=step, values=values))
     save_checkpoint(run)
     run.since = time.perf_counter()
     return stop or early_stop(run)
 
 
+def judge(progress: Progress, value: float, evaluation: EvaluationSpec) -> bool:
+    """Note an evaluation at the present step; whether it is the best so far.
+
+    Args:
+        value: of `evaluation.best_metric`.
+    """
+    gain, best = value - progress.best, max(0.0, progress.best)
+    wanted = max(evaluation.early_stopping_min_improvement, evaluation.early_stopping_tolerance * best)
+    progress.evaluations, progress.evaluated = progress.evaluations + 1, progress.step
+    progress.stale = 0 if gain > 0 and gain >= wanted else progress.stale + 1
+    if gain <= 0 and progress.evaluations > 1:
+        return False
+    progress.best, progress.best_step = value, progress.step
+    return True
+
+
 def early_stop(run: Run) -> Stop | None:
     """A reason to stop when enough evaluations have passed, and enough of them without improvement."""
     progress, evaluation = run.state.progress, run.spec.evaluation
-    patience = evaluation.early_stopping_patience
+    patience = evaluation.early_stopping_patience if evaluation.early_stopping else 0
     enough = progress.evaluations >= evaluation.early_stopping_min_evaluations
     return Stop.EARLY if patience and enough and progress.stale >= patience else None
 

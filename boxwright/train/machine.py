@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from boxwright.models.build import build_model
 from boxwright.spec.training import TrainSpec
-from boxwright.train.evaluate import training_mode
+from boxwright.train.freezing import training_mode
 
 # glibc's mallopt parameters, malloc.h.
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4
@@ -133,11 +133,7 @@ def pictures_that_fit(spec: TrainSpec) -> int:
     An evaluation keeps nothing for a backward pass, so a batch of it with as many pictures fits as well.
     """
     model = build_model(spec.model, spec.loss, max(1, spec.data.num_classes))
-    training_mode(
-        model,
-        freeze_batch_norm=spec.optimization.freeze_batch_norm,
-        frozen_stages=spec.optimization.frozen_stages,
-    )
+    training_mode(model, spec.optimization)
     images = torch.zeros(2, 3, *spec.model.image_size)
     with torch.autocast("cpu", torch.bfloat16, enabled=spec.machine.precision == "bfloat16"):
         need = bytes_for_backward(model, images) / len(images)

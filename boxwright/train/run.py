@@ -11,11 +11,12 @@ import torch
 from lightning_fabric import Fabric
 from safetensors.torch import load_file
 
-from boxwright import formats
 from boxwright.algorithms import ALGORITHMS, parse
 from boxwright.data.batches import TrainingBatches
 from boxwright.data.pictures import CheckedPictures
 from boxwright.dataset.rules import Checked
+from boxwright.dataset.sets import open_sets
+from boxwright.dataset.stated import check_label_width, check_number
 from boxwright.dataset.summary import Summary, known_classes, require_usable, summarise
 from boxwright.formats.sample import ClassName, Dataset
 from boxwright.jobdir import Event, Job, JobDir
@@ -23,11 +24,12 @@ from boxwright.metrics.boxes import Predictions
 from boxwright.metrics.detection import DetectionMetrics
 from boxwright.models.build import build_model
 from boxwright.models.detector import Detector
-from boxwright.models.weights import load_pretrained
 from boxwright.spec.training import TrainSpec
 from boxwright.train.auto import Facts, data_facts, derive
 from boxwright.train.checkpoint import BEST, Progress, TrainState, checkpoints, last_step
-from boxwright.train.evaluate import count_of, evaluate, predict, training_mode
+from boxwright.train.earlier import ClassMap, class_map, earlier_model, inherit, load_weights
+from boxwright.train.evaluate import count_of, evaluate, predict
+from boxwright.train.freezing import training_mode
 from boxwright.train.loop import Report, Run, Stop, fit
 from boxwright.train.machine import keep_freed_memory, pictures_that_fit, this_machine
 from boxwright.train.optimizer import make_optimizer
@@ -40,12 +42,17 @@ PRECISIONS = {"float32": "32-true", "bfloat16": "bf16-mixed"}
 
 @dataclass(frozen=True)
 class LabelledData:
-    """Training and validation data after the rules, with the class map that both share."""
+    """Training and validation data after the rules, with the class map that both share.
+
+    Attributes:
+        earlier: where the class map comes from, and the one of the model that is trained on.
+    """
 
     training: CheckedPictures
     validation: CheckedPictures
     classes: tuple[ClassName, ...]
     digest: str
+    earlier: ClassMap = ClassMap(())
 
 
 @dataclass(frozen=True)
@@ -99,19 +106,31 @@ def train(jobdir: JobDir, report: Report) -> Trained | Paused:
 
 
 def read_data(spec: TrainSpec, report: Report) -> LabelledData:
-    """Open both data sets, apply the rules to every box, and stop if too much is lost."""
+    """Open both data sets, apply the rules to every box, and stop if too much is lost.
+
+    Raises:
+        ValueError: too much is lost, or the data is not what the spec states of it.
+        OSError: a file that is not there.
+    """
     paths = {"training": spec.data.training_data_path, "validation": spec.data.validation_data_path}
-    opened = {name: formats.read(path, labels_file=spec.data.labels_file) for name, path in paths.items()}
-    _same_classes(opened["training"], opened["validation"])
+    sets = open_sets(paths["training"], paths["validation"], spec.data.labels_file)
+    _same_classes(sets.training, sets.validation)
+    check_number(spec.data, sets)
+    stated = sets.training.classes or sets.validation.classes
+    earlier = class_map(spec.model, earlier_model(spec.model), stated, spec.data.num_classes)
+    parts = {"training": sets.training, "validation": sets.validation}
+    opened = {name: earlier.apply(part, stated) for name, part in parts.items()}
     num_classes = spec.data.num_classes or count_classes(opened["training"])
     checked = {}
     for name, dataset in opened.items():
         checked[name], summary = summarise(dataset, num_classes)
-        require_usable(summary, spec.data.max_rejected_share, paths[name])
-        report(Event(kind="data", step=0, values={"set": name, **_counts(summary)}))
+        require_usable(summary, spec.data.max_rejected_share, paths[name] or paths["training"])
+        origin = {"split": sets.split} if sets.split and name == "validation" else {}
+        report(Event(kind="data", step=0, values={"set": name, **origin, **_counts(summary)}))
+    check_label_width(spec.data, checked.values())
     pictures = {name: CheckedPictures.of(dataset, checked[name]) for name, dataset in opened.items()}
     classes = known_classes(opened["training"].classes, num_classes)
-    return LabelledData(pictures["training"], pictures["validation"], classes, digest(checked.values()))
+    return LabelledData(pictures["training"], pictures["validation"], classes, digest(checked.values()), earlier)
 
 
 def count_classes(dataset: Dataset) -> int:
@@ -158,7 +177,11 @@ def derive_spec(jobdir: JobDir, job: Job, data: LabelledData, report: Report) ->
         machine=this_machine(chosen),
         fits=pictures_that_fit,
     )
-    spec, derived = derive(request.spec, request.given, facts)
+    card = earlier_model(request.spec.model)
+    start, inherited = inherit(request, ALGORITHMS[job.algorithm], card) if card else (request.spec, [])
+    kept = request.kept | {one.name for one in inherited}
+    spec, others = derive(start, kept, facts)
+    derived = (*inherited, *others)
     jobdir.write_job(job.model_copy(update={"spec": spec, "derived": derived}))
     for one in derived:
         report(Event(kind="derived", step=0, values=one.model_dump()))
@@ -173,10 +196,8 @@ def prepare(spec: TrainSpec, data: LabelledData, jobdir: JobDir, report: Report)
     model = build_model(spec.model, spec.loss, spec.data.num_classes).to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # stubs lack it
     there = checkpoints(jobdir.checkpoints)
     if not there:
-        loaded = load_pretrained(model, spec.model)
-        report(Event(kind="weights", step=0, values={"source": loaded.source, "skipped": list(loaded.skipped)}))
-    modes = spec.optimization.freeze_batch_norm, spec.optimization.frozen_stages
-    training_mode(model, freeze_batch_norm=modes[0], frozen_stages=modes[1])
+        report(Event(kind="weights", step=0, values=load_weights(model, spec.model, data.earlier, data.classes)))
+    training_mode(model, spec.optimization)
     average = copy.deepcopy(model).to(fabric.device)
     optimizer = make_optimizer(model, spec.optimization)
     forward, optimizer = fabric.setup(model, optimizer)
@@ -218,6 +239,7 @@ def best_of(run: Run, data: LabelledData, stop: Stop | None) -> Trained:
         data.validation,
         count=count_of(spec.evaluation.num_eval_images, data.validation),
         num_classes=spec.data.num_classes,
+        overlap_threshold=spec.evaluation.overlap_threshold,
     )
     values = {"AP": metrics.AP, "AP50": metrics.AP50, "seconds": time.perf_counter() - start}
     run.report(Event(kind="best", step=progress.best_step, values=values))

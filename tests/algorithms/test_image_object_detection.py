@@ -11,7 +11,7 @@ BY_NAME = {argument.name: argument for argument in DETECTION.arguments}
 REQUIRED = object()
 PUBLISHED: dict[str, object] = {
     "training_data_path": REQUIRED,
-    "validation_data_path": REQUIRED,
+    "validation_data_path": "",
     "pretrained_checkpoint_path": "imagenet",
     "num_classes": 0,
     "max_steps": 22500,
@@ -68,7 +68,7 @@ def test_our_own_arguments() -> None:
 
 def test_names_are_used_once_and_every_knob_can_be_named() -> None:
     assert len(BY_NAME) == len(DETECTION.arguments)
-    paths = {argument.path for argument in DETECTION.arguments}
+    paths = {argument.path for algorithm in ALGORITHMS.values() for argument in algorithm.arguments}
     spec = TrainSpec.model_validate({"data": {"training_data_path": "a", "validation_data_path": "b"}})
     knobs = {f"{group}.{name}" for group, values in spec if group != "algorithm" for name in type(values).model_fields}
     assert knobs - paths == {"model.architecture"}

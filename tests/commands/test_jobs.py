@@ -73,7 +73,7 @@ def test_the_published_session(jobs: Any, records: Path) -> None:
         "--training_data_path=data/train-* --validation_data_path=data/validation-* --train_batch_size=64 "
         '--train_steps_per_eval=2000 --max_steps=22500 --warmup_steps=500 --fpn_type="nasfpn" --aug_scale_min=0.8'
     )
-    ran = jobs(*shlex.split(line.replace("nasfpn", "fpn")))
+    ran = jobs(*shlex.split(line))
     assert (ran.status, ran.out) == (0, "jobId: coco_1\nstate: QUEUED\n")
     assert ran.err == (
         "Job [coco_1] submitted successfully.\n"

@@ -1,7 +1,9 @@
 import dataclasses
+import io
 import json
 
 import numpy as np
+from PIL import Image
 
 from boxwright.dataset.draw import draw_shapes
 from boxwright.dataset.health import COCO_EDGES, Health, histogram, inspect
@@ -49,6 +51,19 @@ def test_odd_pictures_are_named(sample, dataset, encode):
     assert [(one.sample, one.note) for one in seen.rotated] == [(4, "EXIF orientation 6")]
     assert [(one.sample, one.note) for one in seen.resized] == [(4, "stated as 100 x 200, is 200 x 100")]
     assert seen.formats == {"JPEG": 4, "PNG": 2}
+
+
+def test_pictures_that_are_not_rgb_are_named(sample, dataset, encode):
+    encoded = {}
+    for mode in ("L", "LA", "RGBA", "P"):
+        buffer = io.BytesIO()
+        Image.open(io.BytesIO(encode())).convert(mode).save(buffer, "PNG")
+        encoded[mode] = buffer.getvalue()
+    health = inspect(dataset(sample(encoded=encode()), *(sample(encoded=one) for one in encoded.values())))
+    told = [(one.sample, one.note) for one in health.observations.not_rgb]
+    assert told == [(1, "grey"), (2, "grey with alpha"), (3, "4 channels")]
+    (found,) = [one for one in health.findings if one.rule == "channels"]
+    assert (found.severity, found.count) == ("note", 3)
 
 
 def test_repeated_pictures_are_grouped_once(sample, dataset):

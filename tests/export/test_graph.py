@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from boxwright.export.graph import Network, Step, trace
+from boxwright.models.backbones import vgg
 from boxwright.models.backbones.efficientnet_lite import efficientnet_lite0
 from boxwright.models.backbones.resnet import resnet18
 
@@ -60,6 +61,11 @@ def apply(step: Step, inputs: list[Tensor]) -> Tensor:
         "relu": lambda: x.relu(),
         "sigmoid": lambda: x.sigmoid(),
         "channels_last": lambda: x.permute(0, 2, 3, 1),
+        "global_mean": lambda: F.adaptive_avg_pool2d(x, 1),
+        "length": lambda: x.square().sum(1, keepdim=True).sqrt(),
+        "divide": lambda: x / inputs[1],
+        "global_max": lambda: F.adaptive_max_pool2d(x, 1),
+        "multiply": lambda: x * inputs[1],
         "add": lambda: x + inputs[1],
     }
     result: Tensor = simple[step.kind]()
@@ -95,6 +101,58 @@ def test_tracing_leaves_the_model_in_training_mode_and_its_weights_alone(traced:
     assert all(norm.num_batches_tracked == 1 for norm in norms)
 
 
+class Reduced(nn.Module):
+    """The operations of attention, squeeze-and-excite, swish and pooling that rounds up, on odd sizes."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        x = F.max_pool2d(images, 4, ceil_mode=True)
+        x = F.max_pool2d(x, 3, 2, padding=(1, 0), ceil_mode=True)
+        x = F.silu(x) + x * x.amax((2, 3), keepdim=True).sigmoid()
+        x = x * x.mean((-2, -1), keepdim=True)
+        return F.interpolate(x, size=(11, 9), mode="nearest")
+
+
+@pytest.mark.parametrize("size", [(33, 38), (40, 40), (41, 42)])
+def test_pooling_that_rounds_up_and_means_and_maxima_of_maps(size: tuple[int, int]) -> None:
+    model = Reduced()
+    images = torch.randn(2, 3, *size, generator=torch.Generator().manual_seed(3)) - 2.0
+    network = trace(model, size)
+    torch.testing.assert_close(run(network, images)[0], model(images))
+    assert {"global_max", "global_mean", "max_pool", "nearest", "sigmoid"} <= {step.kind for step in network.steps}
+
+
+@pytest.mark.parametrize("size", [(33, 38), (40, 40)])
+def test_lengths_holes_and_rounded_pooling_of_vgg(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vgg, "BLOCKS", ((4, 1), (4, 1), (6, 1), (8, 1), (8, 1)))
+    torch.manual_seed(4)
+    model = vgg.vgg16()
+    images = torch.randn(2, 3, *size, generator=torch.Generator().manual_seed(3)) * 60
+    network = trace(model, size)
+    for found, wanted in zip(run(network, images), model(images), strict=True):
+        torch.testing.assert_close(found, wanted, atol=1e-5, rtol=1e-4)
+    assert {"length", "divide", "clip"} <= {step.kind for step in network.steps}
+
+
+class AcrossTheMap(nn.Module):
+    def forward(self, images: Tensor) -> Tensor:
+        return torch.linalg.vector_norm(images, dim=2, keepdim=True)
+
+
+class Rows(nn.Module):
+    def forward(self, images: Tensor) -> Tensor:
+        return images.mean((2,), keepdim=True)
+
+
+class Dropped(nn.Module):
+    def forward(self, images: Tensor) -> Tensor:
+        return images.amax((2, 3))
+
+
+class Spread(nn.Module):
+    def forward(self, images: Tensor) -> Tensor:
+        return F.max_pool2d(images, 2, dilation=2)
+
+
 class Cosine(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         return images.cos()
@@ -112,7 +170,15 @@ class Transposed(nn.Module):
 
 @pytest.mark.parametrize(
     ("model", "message"),
-    [(Cosine(), "aten.cos.default"), (AcrossTheBatch(), "first axis"), (Transposed(), "permute by")],
+    [
+        (Cosine(), "aten.cos.default"),
+        (AcrossTheBatch(), "first axis"),
+        (Transposed(), "permute by"),
+        (Rows(), r"only reduce height and width, kept as 1, not the axes \(2,\)"),
+        (Dropped(), "only reduce height and width"),
+        (Spread(), "max pooling with dilation"),
+        (AcrossTheMap(), r"only take Euclidean lengths over the channels, kept as 1, not over \[2\]"),
+    ],
 )
 def test_what_has_no_counterpart_is_named(model: nn.Module, message: str) -> None:
     with pytest.raises(ValueError, match=message):

@@ -2,16 +2,22 @@
 
 import copy
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from boxwright.engine import Engine
+from boxwright.export.onnx import export_onnx
 from boxwright.export.parity import ExportMismatch, check_export, compare, eager_predictions
-from boxwright.export.savedmodel import run_savedmodel
+from boxwright.export.savedmodel import export_savedmodel, run_savedmodel
+from boxwright.formats.sample import ClassName
 from boxwright.metrics.boxes import Predictions
+from boxwright.models.backbones import vgg
 from boxwright.models.detector import PostProcessing
+from boxwright.models.ssd import ssd
 
 POST = PostProcessing(iou_threshold=0.5, score_threshold=0.05, limit=100)
 
@@ -128,3 +134,29 @@ def test_a_check_needs_pictures_and_one_answer_for_each() -> None:
         check_export([], [], {}, POST)
     with pytest.raises(ValueError, match="shorter"):
         compare([found()], [], POST)
+
+
+def test_exports_of_an_ssd_find_what_it_finds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, photographs: list[bytes]
+) -> None:
+    # The operations of VGG-16 and SSD, on few channels.
+    monkeypatch.setattr(vgg, "BLOCKS", ((8, 1), (8, 1), (12, 2), (16, 2), (16, 1)))
+    monkeypatch.setattr(vgg, "FC_CHANNELS", 24)
+    torch.manual_seed(3)
+    size, ids = (150, 197), (7, 1, 40)
+    model = ssd(vgg.vgg16(), 3, size, post=POST).eval()
+    with torch.no_grad():
+        for predictor in model.class_head.predictors:
+            predictor.weight.mul_(4.0)
+            predictor.bias.view(-1, 4)[:, 0] = 2.0
+    export_savedmodel(model, tmp_path, size=size, class_ids=ids)
+    export_onnx(model, tmp_path / "model.onnx", size=size, class_ids=ids)
+    classes = [ClassName(outer, str(outer)) for outer in ids]
+    engine = Engine((tmp_path / "model.onnx").read_bytes(), classes, threads=1)
+    runs = {"SavedModel": lambda encoded: run_savedmodel(tmp_path, encoded, ids), "ONNX": engine.predict_batch}
+    reference = eager_predictions(model, photographs, size)
+    assert all(len(one.labels) > 20 and set(one.labels) == {0, 1, 2} for one in reference)
+    for agreement in check_export(reference, photographs, runs, model.post).values():
+        assert agreement.accepted
+        assert agreement.detections > 160
+        assert agreement.worst_score < 1e-3

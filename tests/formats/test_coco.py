@@ -126,3 +126,10 @@ def test_pycocotools_reads_what_is_written(tmp_path: Path, drawn: Dataset, capsy
     assert first[0]["area"] == pytest.approx(18.875 * 26.5)
     assert [one["iscrowd"] for one in first] == [0, 1]
     assert read(str(tmp_path)).classes == classes
+
+
+def test_two_pictures_of_one_id(tmp_path: Path, content: dict[str, Any], picture: Encode) -> None:
+    content["images"][1]["id"] = 11
+    path = place(tmp_path, content, "images", picture)
+    with pytest.raises(ValueError, match=r"images\[1\] \(sub/b\.jpg\) has the id 11 of a\.jpg; .* an id of its own"):
+        read(path)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from boxwright.formats import ClassName, read, recognise, splits
+from boxwright.formats import ClassName, Dataset, Sample, read, recognise, splits, write
 
 
 @pytest.fixture
@@ -75,3 +75,52 @@ def test_ids_are_whole_numbers(folder: Path) -> None:
     path = describe(folder, [1], annotations=[{"image_id": "x", "bbox": [1, 2, 3, 4], "category_id": "cat"}])
     with pytest.raises(ValueError, match="every annotation needs a whole number 'category_id'"):
         read(path)
+
+
+def test_two_pictures_of_one_id(folder: Path) -> None:
+    images = [{"file_name": name, "height": 30, "width": 40, "id": "x"} for name in ("abc.png", "def.png")]
+    with pytest.raises(ValueError, match=r"images\[1\] \(def\.png\) has the id 'x' of abc\.png; annotations could not"):
+        read(describe(folder, [1], images=images))
+
+
+def test_a_picture_that_is_not_there(folder: Path) -> None:
+    (folder / "images/def.png").unlink()
+    with pytest.raises(FileNotFoundError, match=r"def\.png: the data set lists this picture, but there is no file"):
+        read(describe(folder, [1]))[1]
+
+
+@pytest.mark.parametrize(
+    ("classes", "ids", "back"),
+    [
+        ([(1, "cat"), (2, "dog")], [1, 2], [(1, "cat"), (2, "dog")]),
+        ([(0, "cat"), (1, "dog")], [1, 2], [(1, "cat"), (2, "dog")]),
+        ([(18, "cat"), (21, "dog")], [1, 2], [(1, "cat"), (2, "dog")]),
+        ([(3, "3"), (7, "7")], [3, 7], [(3, "3"), (7, "7")]),
+    ],
+)
+def test_what_is_written(
+    tmp_path: Path,
+    sample: Callable[..., Sample],
+    classes: list[tuple[int, str]],
+    ids: list[int],
+    back: list[tuple[int, str]],
+) -> None:
+    """Names are kept, whatever the ids are; classes without names keep their ids."""
+    one = sample("a.jpg", [[1, 2, 11, 22], [3, 4, 5, 6]], [0, 1])
+    write(Dataset([one], tuple(ClassName(*found) for found in classes)), str(tmp_path), to="jumpstart", split="train")
+    assert json.loads((tmp_path / "annotations.json").read_text()) == {
+        "images": [{"id": 1, "file_name": "a.jpg", "width": 40, "height": 30}],
+        "annotations": [
+            {"image_id": 1, "bbox": [1, 2, 11, 22], "category_id": ids[0]},
+            {"image_id": 1, "bbox": [3, 4, 5, 6], "category_id": ids[1]},
+        ],
+    }
+    dataset = read(str(tmp_path))
+    assert dataset.classes == tuple(ClassName(*found) for found in back)
+    np.testing.assert_array_equal(dataset[0].labels, [0, 1])
+
+
+def test_other_names_in_the_folder_are_not_written_over(folder: Path, sample: Callable[..., Sample]) -> None:
+    (folder / "labels.txt").write_text("owl\n")
+    with pytest.raises(ValueError, match="holds the classes .*choose another folder"):
+        write(Dataset([sample("a.jpg")], (ClassName(1, "cat"),)), str(folder), to="jumpstart", split="train")

@@ -7,8 +7,10 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+from boxwright.formats.sample import ClassName
 from boxwright.metrics.boxes import GroundTruth, Predictions
 from boxwright.metrics.detection import COCO_NAMES, evaluate_detections
+from boxwright.metrics.table import metrics_table
 
 ROOT = Path(__file__).parents[2]
 PairedSet = tuple[list[GroundTruth], list[Predictions]]
@@ -153,6 +155,20 @@ def test_hand_calculated_set() -> None:
     assert metrics.classes[0].precision == pytest.approx((1.0,) * 101)
 
 
+def test_map_at_another_overlap() -> None:
+    """One of two boxes is met exactly, the other with an IoU of 0.4: 20 of 50 columns."""
+    truth = [_truth([[0, 0, 50, 50], [100, 100, 150, 150]], [0, 0])]
+    predictions = [_predicted([[0, 0, 50, 50], [100, 100, 120, 150]], [0, 0], [0.9, 0.8])]
+    found = {overlap: evaluate_detections(truth, predictions, 1, overlap) for overlap in (0.35, 0.5)}
+    assert (found[0.5].mAP, found[0.35].mAP) == pytest.approx((0.5, 1.0))
+    assert found[0.35].VOC12 == found[0.5].VOC12 == pytest.approx(0.5)
+    classes = (ClassName(1, "cell"),)
+    assert "mAP      mean average precision, all points, IoU=0.35            1.0000" in metrics_table(
+        found[0.35], classes
+    )
+    assert "mAP" not in metrics_table(found[0.5], classes)
+
+
 def test_area_ranges_use_box_area() -> None:
     """Areas 30^2, 60^2 and 100^2; only the middle one is found."""
     boxes = [[0, 0, 30, 30], [100, 0, 160, 60], [200, 0, 300, 100]]
@@ -170,7 +186,7 @@ def test_absent_class_is_undefined_and_left_out_of_means() -> None:
 
 def test_values_are_named_as_tensorboard_shows_them() -> None:
     metrics = evaluate_detections([_truth([[0, 0, 9, 9]], [0])], [_predicted([], [], [])], 1)
-    assert tuple(metrics.values()) == (*COCO_NAMES, "VOC07", "VOC12")
+    assert tuple(metrics.values()) == (*COCO_NAMES, "VOC07", "VOC12", "mAP")
 
 
 def test_pictures_must_be_the_same() -> None:

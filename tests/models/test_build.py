@@ -2,11 +2,15 @@ import typing
 from pathlib import Path
 
 import pytest
+import torch.nn.functional as F
+from torch import nn
 
 from boxwright.models import hosted, weights
 from boxwright.models.build import BACKBONES, MODELS, build_model
+from boxwright.models.depthwise import SeparableConv
 from boxwright.models.detector import PostProcessing
 from boxwright.models.retinanet import LossSettings
+from boxwright.models.ssd import MultiboxSettings
 from boxwright.spec.training import Backbone, LossSpec, ModelSpec
 
 
@@ -43,6 +47,34 @@ def test_settings_reach_the_model():
     assert detector.anchors((64, 64)).shape == (4 * (16 + 4 + 1), 4)
 
 
+def test_pyramids_and_separable_convolutions_reach_the_model():
+    small = {"backbone": "efficientnet_lite0", "fpn_channels": 16, "head_convs": 1, "fpn_repeats": 2}
+    searched = build_model(ModelSpec(fpn_type="nasfpn", **small), LossSpec(), 2)
+    assert (len(searched.neck.cells), searched.class_head.activation) == (2, F.relu)
+    assert type(searched.neck.cells[0].convs[0]) is nn.Conv2d
+    both = build_model(ModelSpec(fpn_type="bifpn", separable_convs=True, **small), LossSpec(), 2)
+    assert (len(both.neck.cells), both.box_head.activation) == (2, F.silu)
+    lite = build_model(ModelSpec(separable_convs=True, **small), LossSpec(), 2)
+    assert lite.class_head.activation is F.relu6
+    for conv in (both.neck.cells[0].down[0].conv, lite.neck.post[0], lite.neck.extra[1], lite.box_head.predictor):
+        assert isinstance(conv, SeparableConv)
+
+
+@pytest.mark.parametrize(
+    ("settings", "millions"),
+    # Table 2 of the paper, for 90 classes.
+    [
+        ({"backbone": "efficientnet_b0", "fpn_channels": 64, "fpn_repeats": 3, "head_convs": 3}, 3.9),
+        ({"backbone": "efficientnet_b1", "fpn_channels": 88, "fpn_repeats": 4, "head_convs": 3}, 6.6),
+        ({"backbone": "efficientnet_b2", "fpn_channels": 112, "fpn_repeats": 5, "head_convs": 3}, 8.1),
+        ({"backbone": "efficientnet_b3", "fpn_channels": 160, "fpn_repeats": 6, "head_convs": 4}, 12.0),
+    ],
+)
+def test_efficientdet_has_the_published_size(settings, millions):
+    detector = build_model(ModelSpec(fpn_type="bifpn", separable_convs=True, **settings), LossSpec(), 90)
+    assert sum(value.numel() for value in detector.parameters()) / 1e6 == pytest.approx(millions, abs=0.05)
+
+
 def test_level_2_is_refused():
     with pytest.raises(ValueError, match="fpn_min_level must be 3 to 5, got 2"):
         build_model(ModelSpec(fpn_min_level=2), LossSpec(), 2)
@@ -57,3 +89,21 @@ def test_the_page_of_models_names_every_backbone_and_its_weights():
         assert weights.IMAGENET_FILES.get(name, "") in rows[name]
     assert all(f"`{name}`" in page for name in (*MODELS, *weights.DETECTOR_FILES))
     assert hosted.BASE_URL in page
+
+
+def test_settings_reach_an_ssd():
+    model = ModelSpec(
+        architecture="ssd",
+        backbone="efficientnet_lite0",
+        image_size=(512, 512),
+        max_num_bboxes_in_prediction=7,
+        nms_iou_threshold=0.4,
+        nms_score_threshold=0.1,
+    )
+    loss = LossSpec(hard_negative_ratio=2.0, min_hard_negatives=5, multibox_loss_weight=0.5)
+    detector = build_model(model, loss, 6)
+    assert detector.num_classes == 6
+    assert detector.loss_settings == MultiboxSettings(negative_ratio=2.0, min_negatives=5, box_weight=0.5)
+    assert detector.post == PostProcessing(iou_threshold=0.4, score_threshold=0.1, limit=7)
+    assert len(detector.anchors((512, 512))) == 24564
+    assert detector.class_head.predictors[1].weight.shape == (6 * 7, 112, 3, 3)

@@ -2,7 +2,8 @@ import pytest
 import torch
 from torch import nn
 
-from boxwright.models.convolution import convolve, fold
+from boxwright.models.convolution import ConvNorm, convolve, fold
+from boxwright.models.depthwise import SeparableConv
 
 
 def trained(norm):
@@ -27,9 +28,11 @@ def gradients(out, *parameters):
         nn.Conv2d(6, 8, 3, padding=2, dilation=2, bias=False),
         nn.Conv2d(6, 6, 5, padding=2, groups=6, bias=False),
         nn.Conv2d(6, 6, 3, stride=2, groups=6, bias=True),
+        nn.Conv2d(6, 6, 3, padding=2, dilation=2, groups=6),
         nn.Conv2d(6, 8, 1, groups=2),
+        SeparableConv(6, 8, stride=2, bias=False),
     ],
-    ids=["stride", "dilation", "depthwise", "depthwise-stride", "groups"],
+    ids=["stride", "dilation", "depthwise", "depthwise-stride", "depthwise-dilation", "groups", "separable"],
 )
 def test_fixed_statistics_in_one_pass_equal_two(conv):
     norm = trained(nn.BatchNorm2d(conv.out_channels, eps=1e-3))
@@ -60,3 +63,15 @@ def test_other_norms_are_called():
 def test_norm_without_statistics_is_refused():
     with pytest.raises(ValueError, match="without stored statistics"):
         fold(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4, track_running_stats=False))
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_a_layer_keeps_the_size_and_computes_its_members(training):
+    layer = ConvNorm(6, 6, 5, groups=6, norm=lambda width: nn.BatchNorm2d(width, eps=0.5))
+    trained(layer[1])
+    layer.train(training)
+    x = torch.randn(2, 6, 7, 9)
+    conv, norm = layer
+    expected = norm(nn.functional.conv2d(x, conv.weight, None, 1, 2, groups=6))
+    torch.testing.assert_close(layer(x), expected, rtol=1e-5, atol=1e-5)
+    assert norm.eps == 0.5

@@ -2,7 +2,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from boxwright.models.depthwise import depthwise_conv
+from boxwright.models.depthwise import SeparableConv, conv3x3, depthwise_conv
 
 
 @pytest.mark.parametrize(("kernel", "stride", "padding"), [(3, 1, 1), (5, 1, 2), (3, 2, 0), (5, 2, 0)])
@@ -44,3 +44,29 @@ def test_frozen_weights_get_no_gradient():
     assert bias.grad is not None
     assert bias.grad.tolist() == [25.0] * 4
     assert x.grad is not None
+
+
+def test_without_a_bias():
+    x = torch.randn(1, 4, 5, 5).bfloat16()
+    weight = torch.randn(4, 1, 3, 3).bfloat16().float().requires_grad_()
+    out = depthwise_conv(x, weight, None, stride=2, padding=1)
+    expected = F.conv2d(x.float(), weight, None, 2, 1, groups=4)
+    torch.testing.assert_close(out.float(), expected, rtol=0.02, atol=0.02)
+    found, wanted = (torch.autograd.grad(each.float().sum(), weight)[0] for each in (out, expected))
+    torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-4)
+
+
+def test_a_separable_convolution_is_a_product_of_kernels():
+    torch.manual_seed(0)
+    conv = SeparableConv(4, 6, stride=2)
+    # Output channel o takes input channel i with the kernel weight[o, i] * depthwise[i].
+    kernels = conv.weight * conv.depthwise.weight.squeeze(1)
+    x = torch.randn(2, 4, 7, 8)
+    torch.testing.assert_close(conv(x), F.conv2d(x, kernels, conv.bias, 2, 1), rtol=1e-4, atol=1e-5)
+    assert {name for name, _ in conv.named_parameters()} == {"weight", "bias", "depthwise.weight"}
+
+
+def test_conv3x3_makes_either_kind():
+    assert type(conv3x3(4, 6, separable=True, bias=False)) is SeparableConv
+    plain = conv3x3(4, 6, separable=False, stride=2)
+    assert (type(plain), plain.kernel_size, plain.stride, plain.padding) == (torch.nn.Conv2d, (3, 3), (2, 2), (1, 1))

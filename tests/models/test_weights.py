@@ -92,6 +92,34 @@ def test_hosted_backbone_loads_by_name(monkeypatch, tmp_path, stand_ins):
     assert all(torch.equal(value, file[name]) for name, value in detector.backbone.state_dict().items())
 
 
+@pytest.mark.parametrize(
+    ("backbone", "last"),
+    [("mobilenet_v2", "features.18"), ("efficientnet_b0", "features.8"), ("efficientnet_b2", "features.8")],
+)
+def test_hosted_small_backbones_load_without_their_classifiers(backbone, last, monkeypatch, tmp_path, stand_ins):
+    model = spec("imagenet", backbone)
+    detector = detector_of(model)
+    shapes = {name: tuple(value.shape) for name, value in detector.backbone.state_dict().items()}
+    file = stand_ins({**shapes, f"{last}.0.weight": (8, 8, 1, 1), "classifier.1.weight": (1000, 1280)})
+    place(monkeypatch, tmp_path, weights.IMAGENET_FILES, backbone, file)
+    report = load_pretrained(detector, model)
+    assert report.skipped == ()
+    assert all(torch.equal(value, file[name]) for name, value in detector.backbone.state_dict().items())
+
+
+def test_separable_heads_load_from_a_model_of_ours(tmp_path):
+    model = ModelSpec(backbone="mobilenet_v2", separable_convs=True, **SMALL)
+    source = detector_of(model, num_classes=5)
+    state = {name: value.contiguous() for name, value in source.state_dict().items()}
+    save_file(state, tmp_path / "weights.safetensors")
+    model = model.model_copy(update={"pretrained_checkpoint_path": str(tmp_path)})
+    detector = detector_of(model, num_classes=2)
+    report = load_pretrained(detector, model)
+    assert set(report.skipped) == {"class_head.predictor.weight", "class_head.predictor.bias"}
+    wanted = source.class_head.predictor.depthwise.weight
+    assert torch.equal(detector.class_head.predictor.depthwise.weight, wanted)
+
+
 def test_none_leaves_the_random_start():
     model = spec("none")
     detector = detector_of(model)
@@ -184,8 +212,48 @@ def test_unknown_network(tmp_path):
         load_pretrained(detector_of(model), model)
 
 
+@pytest.mark.parametrize(
+    ("parts", "name"),
+    [
+        ({"backbone": "resnet50"}, "retinanet_resnet50_fpn_coco"),
+        ({"architecture": "ssd", "backbone": "vgg16", "image_size": (512, 512)}, "ssd300_vgg16_coco"),
+    ],
+)
+def test_coco_is_the_hosted_detector_of_the_same_parts(parts, name):
+    assert weights.coco_detector(ModelSpec(**parts)) == name
+
+
+@pytest.mark.parametrize(
+    ("parts", "got"),
+    [
+        ({"backbone": "resnet50", "fpn_type": "nasfpn"}, "retinanet resnet50 nasfpn"),
+        ({"architecture": "ssd", "backbone": "resnet50"}, "ssd resnet50"),
+    ],
+)
+def test_there_is_no_hosted_detector_of_other_parts(parts, got):
+    with pytest.raises(
+        ValueError, match=f"for retinanet resnet50 fpn and ssd vgg16, got {got}; use imagenet, none, or"
+    ):
+        weights.coco_detector(ModelSpec(**parts))
+
+
+def test_the_top_layer_can_be_made_fresh_or_insisted_on(tmp_path):
+    torch.manual_seed(1)
+    first = detector_of(spec("none"))
+    save_file({name: value.contiguous() for name, value in first.state_dict().items()}, tmp_path / "a.safetensors")
+    tops = [f"{head}_head.predictor.{part}" for head in ("class", "box") for part in ("weight", "bias")]
+    same = spec(tmp_path / "a.safetensors")
+    for choice, fresh in (("Auto", []), ("True", tops), ("False", [])):
+        report = load_pretrained(detector_of(same), same.model_copy(update={"reinitialize_top_layer": choice}))
+        assert sorted(report.initialised) == sorted(fresh)
+    with pytest.raises(
+        ValueError, match="reinitialize_top_layer=False needs weights of the same top layer, .*class_head"
+    ):
+        load_pretrained(detector_of(same, 3), same.model_copy(update={"reinitialize_top_layer": "False"}))
+
+
 def test_missing_file(tmp_path):
-    with pytest.raises(FileNotFoundError, match="pretrained_checkpoint_path: no file .*; expected imagenet, none"):
+    with pytest.raises(FileNotFoundError, match="pretrained_checkpoint_path: no file .*; expected imagenet, coco, no"):
         weights.detector_source(str(tmp_path / "nothing.pth"))
 
 
@@ -211,3 +279,79 @@ def test_code_in_a_file_is_not_run(tmp_path):
     with pytest.raises(ValueError, match="is not a readable file of weights"):
         weights.read_weights(str(tmp_path / "harmful.pth"))
     assert not target.exists()
+
+
+def ssd_spec(path, size=(300, 300)):
+    return ModelSpec(architecture="ssd", backbone="vgg16", image_size=size, pretrained_checkpoint_path=path)
+
+
+def ssd_shapes(parity, num_classes):
+    """Shapes of torchvision's SSD300 for another count of classes, the background counted."""
+    shapes = dict(parity.shapes["ssd300_vgg16"])
+    for name, shape in shapes.items():
+        if "classification_head" in name:
+            shapes[name] = (shape[0] // 4 * num_classes, *shape[1:])
+    return shapes
+
+
+@pytest.mark.parametrize("num_classes", [2, 90])
+def test_published_ssd_starts_one_of_our_classes(monkeypatch, tmp_path, parity, num_classes):
+    place(monkeypatch, tmp_path, weights.DETECTOR_FILES, "ssd300_vgg16_coco", constants(ssd_shapes(parity, 91)))
+    model = ssd_spec("ssd300_vgg16_coco")
+    detector = detector_of(model, num_classes)
+    report = load_pretrained(detector, model)
+    predictors = {f"class_head.predictors.{index}.{part}" for index in range(6) for part in ("weight", "bias")}
+    assert set(report.skipped) == set(report.initialised) == (predictors if num_classes == 2 else set())
+    for ours, theirs in (
+        ("backbone.conv5.1.bias", "backbone.extra.0.3.bias"),
+        ("backbone.length4.weight", "backbone.scale_weight"),
+        ("extra.3.shrink.weight", "backbone.extra.4.2.weight"),
+        ("box_head.predictors.5.bias", "head.regression_head.module_list.5.bias"),
+    ):
+        assert detector.state_dict()[ours].unique().tolist() == [zlib.crc32(theirs.encode()) % 997]
+
+
+def test_published_ssd_predicts(monkeypatch, tmp_path, parity):
+    place(monkeypatch, tmp_path, weights.DETECTOR_FILES, "ssd300_vgg16_coco", constants(ssd_shapes(parity, 91)))
+    detector = load_published_detector("ssd300_vgg16_coco")
+    assert not detector.training
+    assert (detector.num_classes, detector.softmax, detector.variances) == (90, True, (0.1, 0.2))
+    assert (detector.post.iou_threshold, detector.post.score_threshold, detector.post.limit) == (0.45, 0.01, 200)
+
+
+def test_ssd_of_512_pixels_takes_what_fits(monkeypatch, tmp_path, parity):
+    place(monkeypatch, tmp_path, weights.DETECTOR_FILES, "ssd300_vgg16_coco", constants(ssd_shapes(parity, 91)))
+    model = ssd_spec("ssd300_vgg16_coco", (512, 512))
+    detector = detector_of(model, 90)
+    initialised = set(load_pretrained(detector, model).initialised)
+    # Six boxes a cell in the fifth map instead of four, and a seventh map.
+    assert {name.rsplit(".", 1)[0] for name in initialised} == {
+        *("class_head.predictors.4", "box_head.predictors.4", "class_head.predictors.6", "box_head.predictors.6"),
+        *("extra.4.reduce", "extra.4.shrink"),
+    }
+
+
+def test_imagenet_file_of_vgg16_leaves_the_large_layers(monkeypatch, tmp_path, parity):
+    shapes = dict(parity.shapes["vgg16"])
+    shapes["classifier.0.weight"] = (4096, 8)
+    place(monkeypatch, tmp_path, weights.IMAGENET_FILES, "vgg16", constants(shapes))
+    model = ssd_spec("imagenet")
+    detector = detector_of(model)
+    report = load_pretrained(detector, model)
+    assert report.skipped == ()
+    assert {name for name in report.initialised if name.startswith("backbone.")} == {
+        *("backbone.fc6.weight", "backbone.fc6.bias", "backbone.fc7.weight", "backbone.fc7.bias"),
+        "backbone.length4.weight",
+    }
+    third = detector.backbone.conv3[2].weight.unique().tolist()
+    assert third == [zlib.crc32(b"features.14.weight") % 997]
+
+
+def test_published_names_end_in_their_hashes():
+    assert weights.IMAGENET_FILES["vgg16"] == "vgg16_features-amdegroot-88682ab5.pth"
+    assert weights.DETECTOR_FILES["ssd300_vgg16_coco"] == "ssd300_vgg16_coco-b556d3b4.pth"
+
+
+def test_unknown_name_of_a_weight_of_ssd():
+    with pytest.raises(ValueError, match="'backbone.more.weight' is not a weight of torchvision's ssd300_vgg16"):
+        weights.recognise({"backbone.scale_weight": torch.ones(1), "backbone.more.weight": torch.ones(1)}, "file")

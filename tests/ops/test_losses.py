@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from boxwright.ops.losses import focal_loss, huber_loss
+from boxwright.ops.losses import focal_loss, huber_loss, mined_cross_entropy
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,29 @@ def test_huber_loss_is_torchs(delta):
     errors = torch.linspace(-2, 2, 81)
     expected = F.huber_loss(errors, torch.zeros(81), delta=delta, reduction="none")
     torch.testing.assert_close(huber_loss(errors, delta=delta), expected)
+
+
+def entropy(*logits: float, of: int) -> float:
+    """Of the softmax over the logits, by hand."""
+    return math.log(sum(math.exp(one) for one in logits)) - logits[of]
+
+
+def test_mined_cross_entropy_by_hand():
+    # Two images; the first has one object, so that the two hardest backgrounds of its three count.
+    logits = torch.tensor([[[0.0, 1.0], [3.0, 0.0], [0.0, 2.0], [1.0, 0.0]], [[0.0, 5.0]] * 4])
+    labels = torch.tensor([[0, -1, -1, -1], [-1, -1, -1, -2]])
+    loss = mined_cross_entropy(logits, labels, ratio=2.5)
+    expected = entropy(0, 1, of=1) + entropy(0, 2, of=0) + entropy(1, 0, of=0)
+    assert loss.item() == pytest.approx(expected, rel=1e-6)
+    # With at least one, the second image adds one; with more than there are, all but what is ignored.
+    more = mined_cross_entropy(logits, labels, ratio=2.5, minimum=1)
+    assert more.item() == pytest.approx(expected + entropy(0, 5, of=0), rel=1e-6)
+    most = mined_cross_entropy(logits, labels, ratio=2.5, minimum=9)
+    assert most.item() == pytest.approx(expected + entropy(3, 0, of=0) + 3 * entropy(0, 5, of=0), rel=1e-6)
+
+
+def test_easy_background_is_not_taught():
+    logits = torch.tensor([[[0.0, 1.0], [3.0, 0.0], [0.0, 2.0]]], requires_grad=True)
+    mined_cross_entropy(logits, torch.tensor([[0, -1, -1]]), ratio=1.0).backward()
+    assert logits.grad is not None
+    assert logits.grad.any(-1).tolist() == [[True, False, True]]

@@ -29,7 +29,7 @@ CONFIG: dict[str, Any] = {
 
 GOOGLE = {
     "goal": "MAXIMIZE",
-    "hyperparameterMetricTag": "AP50",
+    "hyperparameterMetricTag": "mAP",
     "maxTrials": 6,
     "maxParallelTrials": 3,
     "enableTrialEarlyStopping": True,

@@ -39,6 +39,13 @@ def test_the_published_example_is_read_and_written_as_it_was() -> None:
     assert study.written() == PUBLISHED
 
 
+def test_a_metric_may_carry_sagemakers_prefix() -> None:
+    study = Study.read(
+        {"goal": "MINIMIZE", "hyperparameterMetricTag": "validation:localization_loss", "params": [RATE]}
+    )
+    assert (study.goal, study.hyperparameter_metric_tag) == ("MINIMIZE", "localization_loss")
+
+
 def test_an_unspecified_goal_is_to_maximise() -> None:
     assert Study.read({"goal": "GOAL_TYPE_UNSPECIFIED", "params": [RATE]}).goal == "MAXIMIZE"
 

@@ -61,8 +61,11 @@ def test_frozen_all_the_way() -> None:
     ("group", "values", "said"),
     [
         ("model", {"fpn_min_level": 5, "fpn_max_level": 5}, "fpn_min_level must be below fpn_max_level, got 5"),
-        ("model", {"fpn_type": "nasfpn"}, "fpn_type=nasfpn is not available yet; use fpn_type=fpn"),
-        ("model", {"backbone": "vgg16"}, "resnet18"),
+        ("model", {"fpn_type": "nasfpn", "fpn_min_level": 4}, "must be 3 and fpn_max_level 7, got 4 and 7"),
+        ("model", {"backbone": "vgg19"}, "resnet18"),
+        ("model", {"backbone": "vgg16"}, "backbone=vgg16 fits architecture=ssd only"),
+        ("augmentation", {"aug_expand_max": 0.5}, "greater than or equal to 1"),
+        ("loss", {"hard_negative_ratio": 0}, "greater than 0"),
         ("model", {"bbox_aspect_ratios": ()}, "at least 1 item"),
         ("optimization", {"stepwise_learning_rate_steps": (9, 5)}, "must increase, got (9, 5)"),
         ("optimization", {"stepwise_learning_rate_steps": (9,)}, "must have the same length, got 1 and 2"),

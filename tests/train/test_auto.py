@@ -11,8 +11,17 @@ from boxwright.imaging import PictureHeader
 from boxwright.spec.training import TrainSpec
 from boxwright.train.auto import RULES, DataFacts, Facts, data_facts, derive
 from boxwright.train.machine import Machine
+from boxwright.train.schedule import learning_rate
 
 PROCESSOR = Machine("cpu", "a processor", cores=6, memory=2**34, bfloat16=False)
+
+
+ONLY_WHEN_ASKED = {
+    "model.pretrained_checkpoint_path",
+    "optimization.stepwise_learning_rate_steps",
+    "optimization.stepwise_learning_rate_levels",
+}
+"""Rules that speak only where use_pretrained_model, epochs or drop_epochs are given."""
 
 
 def facts(
@@ -47,7 +56,7 @@ def derived(known: Facts, **texts: str) -> tuple[TrainSpec, dict[str, tuple[Any,
 
 def test_every_rule_gives_its_value_and_a_reason() -> None:
     spec, found = derived(facts())
-    assert list(found) == list(RULES)
+    assert list(found) == [path for path in RULES if path not in ONLY_WHEN_ASKED]
     for path, (value, reason) in found.items():
         group, _, name = path.partition(".")
         assert getattr(getattr(spec, group), name) == value
@@ -231,3 +240,69 @@ def test_facts_are_of_what_can_be_used() -> None:
     assert found.median_size == (200, 200)
     assert found.sides.tolist() == [[30, 40], [5, 7]]
     assert found.labels.tolist() == [1, 0]
+
+
+SSD = ("sagemaker_object_detection", {"num_classes": "2", "num_training_samples": "300"})
+TENSORFLOW = ("sagemaker_object_detection_tensorflow", {})
+
+
+def derived_for(
+    chosen: tuple[str, dict[str, str]], known: Facts, **texts: str
+) -> tuple[TrainSpec, dict[str, tuple[Any, str]]]:
+    name, required = chosen
+    request = parse(ALGORITHMS[name], {"training_data_path": "a", **required, **texts})
+    spec, found = derive(request.spec, request.kept, known)
+    return spec, {one.name: (one.value, one.reason) for one in found}
+
+
+def test_epochs_become_steps() -> None:
+    # 305 pictures in steps of 32 are 10 steps an epoch.
+    spec, found = derived_for(SSD, facts(pictures=305))
+    assert (spec.optimization.max_steps, spec.evaluation.train_steps_per_eval) == (300, 10)
+    assert found["optimization.max_steps"][1] == "30 epochs of 10 steps"
+    spec, _ = derived(facts(pictures=305), epochs="3", train_batch_size="32")
+    assert (spec.optimization.max_steps, spec.evaluation.train_steps_per_eval) == (30, 10)
+    assert spec.optimization.learning_rate_decay_type == "cosine"
+    assert derived(facts(), epochs="3", max_steps="7")[0].optimization.max_steps == 7
+
+
+def test_drops_at_epochs_become_steps_and_rates() -> None:
+    texts = {"lr_scheduler_step": "10, 20", "lr_scheduler_factor": "0.5", "learning_rate": "0.004"}
+    spec, found = derived_for(SSD, facts(pictures=305), **texts)
+    rates = spec.optimization
+    assert rates.learning_rate_decay_type == "stepwise"
+    assert rates.stepwise_learning_rate_steps == (100, 200)
+    assert rates.stepwise_learning_rate_levels == pytest.approx((0.002, 0.001))
+    assert [learning_rate(step, rates) for step in (0, 99, 100, 199, 200, 299)] == pytest.approx(
+        [0.004, 0.004, 0.002, 0.002, 0.001, 0.001]
+    )
+    assert found["optimization.stepwise_learning_rate_steps"][1] == "after epochs of 10 steps"
+    ours, _ = derived(facts(pictures=305), epochs="4", drop_epochs="2", train_batch_size="32")
+    assert ours.optimization.learning_rate_decay_type == "stepwise"
+    assert ours.optimization.stepwise_learning_rate_steps == (20,)
+
+
+@pytest.mark.parametrize("chosen", [SSD, TENSORFLOW])
+def test_published_rates_are_constant_and_without_warm_up(chosen: tuple[str, dict[str, str]]) -> None:
+    rates = derived_for(chosen, facts())[0].optimization
+    assert {learning_rate(step, rates) for step in range(0, rates.max_steps, 7)} == {0.001}
+    assert rates.warmup_steps == 0
+
+
+def test_published_defaults_are_not_derived_unless_asked_for() -> None:
+    spec, found = derived_for(SSD, facts())
+    kept = {"train_batch_size", "initial_learning_rate", "optimizer_type", "backbone", "image_size", "frozen_stages"}
+    assert not kept & {name.partition(".")[2] for name in found}
+    assert not [name for name in found if name.startswith("model.")], "SSD has no pyramid"
+    asked, found = derived_for(SSD, facts(), mini_batch_size="auto", warmup_steps="auto")
+    assert asked.optimization.train_batch_size == 16 and asked.optimization.warmup_steps > 0
+    assert {"optimization.train_batch_size", "optimization.warmup_steps"} <= found.keys()
+
+
+def test_a_run_from_scratch_can_be_asked_for_in_both_ways() -> None:
+    spec, found = derived_for(SSD, facts(), use_pretrained_model="0")
+    assert spec.model.pretrained_checkpoint_path == "none"
+    assert found["model.pretrained_checkpoint_path"][1] == "use_pretrained_model is off"
+    assert derived_for(SSD, facts())[0].model.pretrained_checkpoint_path == "imagenet"
+    again, _ = derived_for(SSD, facts(), use_pretrained_model="0", pretrained_checkpoint_path="folder")
+    assert again.model.pretrained_checkpoint_path == "folder"

@@ -14,15 +14,15 @@ from boxwright.metrics.boxes import Predictions
 from boxwright.models.build import build_model
 from boxwright.models.detector import Detector
 from boxwright.ops.nms import Detections
-from boxwright.spec.training import LossSpec, ModelSpec
+from boxwright.spec.training import LossSpec, ModelSpec, OptimizationSpec
 from boxwright.train.evaluate import (
     count_of,
     evaluate,
     ground_truth,
     predict,
     to_predictions,
-    training_mode,
 )
+from boxwright.train.freezing import training_mode
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def test_detections_return_to_the_stored_picture() -> None:
 
 
 def test_predict_leaves_the_modes_and_weights_as_they_were(model: Detector, pictures: CheckedPictures) -> None:
-    training_mode(model, freeze_batch_norm=True, frozen_stages=1)
+    training_mode(model, OptimizationSpec(freeze_batch_norm=True, frozen_stages=1))
     modes = [module.training for module in model.modules()]
     before = {name: value.clone() for name, value in model.state_dict().items()}
     found = predict(model, pictures, count=3, size=(64, 96), batch_size=2)
@@ -83,7 +83,7 @@ def test_perfect_predictions_are_perfect(pictures: CheckedPictures) -> None:
 @pytest.mark.parametrize("freeze", [True, False])
 @pytest.mark.parametrize("stages", [0, 1, 3])
 def test_what_is_frozen(model: Detector, freeze: bool, stages: int) -> None:
-    training_mode(model, freeze_batch_norm=freeze, frozen_stages=stages)
+    training_mode(model, OptimizationSpec(freeze_batch_norm=freeze, frozen_stages=stages))
     frozen = [module for stage in model.backbone.stages()[:stages] for part in stage for module in part.modules()]  # type: ignore[operator]  # nn.Module hides the type
     assert all(not parameter.requires_grad for module in frozen for parameter in module.parameters())
     norms = [module for module in model.backbone.modules() if isinstance(module, nn.BatchNorm2d)]

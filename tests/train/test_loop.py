@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 import torch
 
+from boxwright.data.batches import evaluation_batches
 from boxwright.jobdir import Event
+from boxwright.models.detector import Targets
 from boxwright.train import loop
 from boxwright.train.checkpoint import BEST, TrainState, checkpoints
 from boxwright.train.loop import Run, Stop, fit
@@ -146,14 +148,14 @@ def scripted(prepared: Prepared, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ca
     """Prepares a run of one step an evaluation, whose accuracies are given; and the steps whose weights were kept."""
     kept: list[int] = []
 
-    def make(accuracies: list[float], **changes: object) -> tuple[Run, list[int]]:
+    def make(accuracies: list[float], metric: str = "AP", **changes: object) -> tuple[Run, list[int]]:
         left = iter(accuracies)
         heard = Listener()
         run = prepared(heard, max_steps=20, train_steps_per_eval=1, **changes)
 
         def measured(*_: Any, **__: Any) -> tuple[Any, list[Any]]:
             accuracy = next(left)
-            return SimpleNamespace(AP=accuracy, values=lambda: {"AP": accuracy}), []
+            return SimpleNamespace(values=lambda: {"AP": 0.5, "mAP": 0.5, metric: accuracy}), []
 
         monkeypatch.setattr(loop, "evaluate", measured)
         monkeypatch.setattr(loop, "recompute_batch_norm", lambda *_: None)
@@ -174,6 +176,10 @@ def scripted(prepared: Prepared, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ca
         ([0.3, 0.2, 0.2, 0.2, 0.2, 0.2, 0.2, 0.9], {"patience": 2, "min_evaluations": 7}, 7, 1),
         # Gains below the wanted one are kept as the best, and do not renew patience.
         ([0.1, 0.104, 0.108, 0.9], {"patience": 2, "min_improvement": 0.005}, 3, 3),
+        # Gains of a tenth of the best before them renew it: 0.23 and 0.26 do, 0.27 does not.
+        ([0.2, 0.2, 0.23, 0.23, 0.26, 0.27, 0.27, 0.9], {"patience": 2, "tolerance": 0.1}, 7, 6),
+        # With nothing wanted, an equal value is no improvement.
+        ([0.1, 0.1, 0.1, 0.9], {"patience": 2, "min_improvement": 0}, 3, 1),
         # Improvements in time renew it.
         ([0.1, 0.1, 0.2, 0.2, 0.3, 0.3, 0.3, 0.9], {"patience": 2}, 7, 5),
     ],
@@ -193,6 +199,49 @@ def test_early_stopping(
     # A run that is taken up again after it had stopped stays stopped.
     assert fit(run) is Stop.EARLY
     assert run.state.progress.step == last
+
+
+def test_another_metric_can_choose_the_best(scripted: Callable[..., tuple[Run, list[int]]]) -> None:
+    run, kept = scripted([0.1, 0.4, *[0.2] * 18], metric="mAP", best_metric="mAP")
+    assert fit(run) is None
+    assert (run.state.progress.best, run.state.progress.best_step, kept) == (0.4, 2, [1, 2])
+
+
+def test_early_stopping_can_be_off_with_a_patience(scripted: Callable[..., tuple[Run, list[int]]]) -> None:
+    run, _ = scripted([0.5, *[0.1] * 19], early_stopping_patience=1)
+    evaluation = run.spec.evaluation.model_copy(update={"early_stopping": False, "early_stopping_min_evaluations": 0})
+    run.spec = run.spec.model_copy(update={"evaluation": evaluation})
+    assert fit(run) is None
+
+
+def test_evaluations_hold_the_losses_of_the_validation_pictures(prepared: Prepared) -> None:
+    heard = Listener()
+    run = prepared(heard, ema=0, max_steps=1, eval_batch_size=4, overlap_threshold=0.3)
+    fit(run)
+    (event,) = heard.of("evaluation")
+    model: Any = run.state.average
+    model.eval()
+    total: dict[str, float] = {}
+    with torch.no_grad():
+        for make, share in zip(evaluation_batches(run.validation, 6, (64, 96), 4), (4 / 6, 2 / 6), strict=True):
+            batch = make()
+            outputs = model(batch.images.permute(0, 3, 1, 2).float())
+            losses = model.loss(outputs, Targets(batch.boxes, batch.labels), (64, 96))
+            total = {name: total.get(name, 0.0) + share * float(value) for name, value in losses.items()}
+    names = {"localization_loss": "box_loss", "classification_loss": "class_loss", "validation_loss": "loss"}
+    assert {name: event.values[name] for name in names} == pytest.approx(
+        {name: total[ours] for name, ours in names.items()}, rel=1e-4
+    )
+    assert (event.values["epoch"], heard.of("train")[0].values["epoch"]) == (0, 0)
+    assert 0 <= event.values["mAP"] <= 1
+
+
+def test_epochs_count_from_0(prepared: Prepared) -> None:
+    run = prepared()  # 12 pictures, 2 a step
+    run.state.progress.step = 6
+    assert loop.epoch(run) == 0
+    run.state.progress.step = 7
+    assert loop.epoch(run) == 1
 
 
 def test_without_patience_the_run_goes_on(scripted: Callable[..., tuple[Run, list[int]]]) -> None:

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from boxwright.spec.training import OptimizationSpec
-from boxwright.train.optimizer import OPTIMIZERS, make_optimizer
+from boxwright.train.optimizer import OPTIMIZERS, make_optimizer, options_of
 
 
 def model() -> nn.Sequential:
@@ -40,6 +40,29 @@ def test_momentum_by_hand() -> None:
     # Nesterov: w -= 0.5 (g + 0.9 v)
     nesterov = after_steps(spec("momentum", use_nesterov=1.0), [2.0])
     assert nesterov == pytest.approx(1 - 0.5 * (2 + 0.9 * 2))
+
+
+def test_nesterov_by_hand() -> None:
+    # v = 2, w -= 0.5 (2 + 0.9 * 2); then v = 1.8 + 4, w -= 0.5 (4 + 0.9 * 5.8)
+    assert after_steps(spec("nesterov"), [2.0, 4.0]) == pytest.approx(1 - 0.5 * 3.8 - 0.5 * (4 + 0.9 * 5.8))
+
+
+def test_fields_of_the_spec_are_options_of_those_that_know_them() -> None:
+    fields = {"momentum": 0.5, "epsilon": 0.25, "rho": 0.75, "beta_1": 0.1, "beta_2": 0.2, "optimizer_arguments": {}}
+    known = {
+        name: options_of(OptimizationSpec.model_validate({**fields, "optimizer_type": name})) for name in OPTIMIZERS
+    }
+    assert known == {
+        "momentum": {"momentum": 0.5},
+        "nesterov": {"momentum": 0.5},
+        "adam": {"beta1": 0.1, "beta2": 0.2, "epsilon": 0.25},
+        "adadelta": {"rho": 0.75, "epsilon": 0.25},
+        "adagrad": {"epsilon": 0.25},
+        "rmsprop": {"decay": 0.75, "epsilon": 0.25},
+    }
+    given = OptimizationSpec(optimizer_type="momentum", momentum=0.5, optimizer_arguments={"momentum": 0.25})
+    assert options_of(given) == {"momentum": 0.25}
+    assert after_steps(OptimizationSpec(momentum=0.0, weight_decay=0.0), [2.0, 4.0]) == pytest.approx(1 - 1.0 - 2.0)
 
 
 def test_adam_by_hand() -> None:

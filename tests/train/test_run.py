@@ -229,7 +229,8 @@ def test_weights_of_an_earlier_run_can_be_started_from(job: MakeJob) -> None:
     second = job("second", max_steps=1, pretrained_checkpoint_path=first.checkpoints / BEST)
     run(second)
     (loaded,) = [event.values for event in second.events() if event.kind == "weights"]
-    assert loaded == {"source": str(first.checkpoints / BEST), "skipped": []}
+    assert (loaded["source"], loaded["skipped"], loaded["fresh"]) == (str(first.checkpoints / BEST), [], [])
+    assert "class_head.predictor.weight" in loaded["reused"]
 
 
 def spec(training: Path | str, validation: Path | str, num_classes: int = 0) -> TrainSpec:

@@ -60,3 +60,8 @@ def test_without_warm_up_the_first_step_has_the_full_rate() -> None:
     assert learning_rate(0, OptimizationSpec(warmup_steps=0)) == 0.08
     one = OptimizationSpec(warmup_steps=1, max_steps=1, learning_rate_decay_type="cosine")
     assert [learning_rate(step, one) for step in (0, 1)] == pytest.approx([0.0067, 0.08])
+
+
+def test_constant() -> None:
+    spec = OptimizationSpec(learning_rate_decay_type="constant", warmup_steps=2, warmup_learning_rate=0.01)
+    assert [learning_rate(step, spec) for step in (0, 1, 2, 16000, 22499)] == pytest.approx([0.01, 0.045, *[0.08] * 3])

@@ -8,22 +8,10 @@ from collections.abc import Sequence
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from boxwright.models.convolution import convolve
+from boxwright.models.convolution import ConvNorm, convolve
 
 WIDTHS = (64, 128, 256, 512)
 """Inner channels of the blocks of each stage."""
-
-
-class Shortcut(nn.Sequential):
-    """1x1 convolution and norm that fit a block's input to its output."""
-
-    def __init__(self, inputs: int, outputs: int, stride: int) -> None:
-        super().__init__(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
-
-    def forward(self, x: Tensor) -> Tensor:
-        conv, norm = self
-        assert isinstance(conv, nn.Conv2d)
-        return convolve(x, conv, norm)
 
 
 class BasicBlock(nn.Module):
@@ -37,7 +25,7 @@ class BasicBlock(nn.Module):
         self.bn1 = nn.BatchNorm2d(width)
         self.conv2 = nn.Conv2d(width, width, 3, 1, 1, bias=False)
         self.bn2 = nn.BatchNorm2d(width)
-        self.downsample = Shortcut(inputs, width, stride) if stride != 1 or inputs != width else None
+        self.downsample = ConvNorm(inputs, width, 1, stride=stride) if stride != 1 or inputs != width else None
 
     def forward(self, x: Tensor) -> Tensor:
         out = F.relu(convolve(x, self.conv1, self.bn1), inplace=True)
@@ -59,7 +47,7 @@ class Bottleneck(nn.Module):
         self.bn2 = nn.BatchNorm2d(width)
         self.conv3 = nn.Conv2d(width, outputs, 1, bias=False)
         self.bn3 = nn.BatchNorm2d(outputs)
-        self.downsample = Shortcut(inputs, outputs, stride) if stride != 1 or inputs != outputs else None
+        self.downsample = ConvNorm(inputs, outputs, 1, stride=stride) if stride != 1 or inputs != outputs else None
 
     def forward(self, x: Tensor) -> Tensor:
         out = F.relu(convolve(x, self.conv1, self.bn1), inplace=True)

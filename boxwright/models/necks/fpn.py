@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from boxwright.models.convolution import convolve
+from boxwright.models.depthwise import conv3x3
 
 FIRST_LEVEL = 3
 """Level of the finest map that backbones give."""
@@ -20,6 +21,7 @@ class FeaturePyramid(nn.Module):
         levels: numbers of the output levels (stride 2^level), without gaps; the first is 3, 4 or 5.
         norm: whether a batch norm (each level its own) ends the pyramid, as in the service's implementation.
         extra_from_backbone: whether level 6 is made from the backbone's last map instead of the pyramid's.
+        separable: whether the 3x3 convolutions are depthwise-separable, which makes it FPNLite's pyramid.
     """
 
     def __init__(
@@ -30,17 +32,19 @@ class FeaturePyramid(nn.Module):
         *,
         norm: bool = True,
         extra_from_backbone: bool = False,
+        separable: bool = False,
     ) -> None:
         super().__init__()
         self.extra_from_backbone = extra_from_backbone
         self.used = slice(levels[0] - FIRST_LEVEL, levels[-1] - FIRST_LEVEL + 1)
         inputs = inputs[self.used]
         self.lateral = nn.ModuleList(nn.Conv2d(width, channels, 1) for width in inputs)
-        self.post = nn.ModuleList(nn.Conv2d(channels, channels, 3, padding=1) for _ in inputs)
+        self.post = nn.ModuleList(conv3x3(channels, channels, separable=separable) for _ in inputs)
         first = inputs[-1] if extra_from_backbone else channels
         extra = len(levels) - len(inputs)
         self.extra = nn.ModuleList(
-            nn.Conv2d(first if index == 0 else channels, channels, 3, stride=2, padding=1) for index in range(extra)
+            conv3x3(first if index == 0 else channels, channels, separable=separable, stride=2)
+            for index in range(extra)
         )
         self.norm = nn.ModuleList(
             nn.BatchNorm2d(channels, eps=1e-4, momentum=0.003) if norm else nn.Identity() for _ in levels
