@@ -39,8 +39,8 @@ def test_importing_boxwright_is_light() -> None:
 
 def test_what_there_is() -> None:
     assert all(hasattr(boxwright, name) for name in boxwright.__all__)
-    with pytest.raises(AttributeError, match="has no attribute 'train'"):
-        _ = boxwright.train  # type: ignore[attr-defined]  # that is the point
+    with pytest.raises(AttributeError, match="has no attribute 'fit_all'"):
+        _ = boxwright.fit_all  # type: ignore[attr-defined]  # that is the point
 
 
 def test_detections_are_those_of_the_command(

@@ -1,7 +1,7 @@
 """Deriving what the user left out from the data and the machine, each value with its reason."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,9 @@ from boxwright.train.optimizer import OPTIMIZERS, check_options
 
 STRIDE = 32
 """Sides of the network's input are multiples of this."""
+
+LARGEST_ADAM_RATE = 0.01
+"""Adam moves every weight by about the rate at each step, whatever the gradient; ten times its 0.001 is much."""
 
 
 @dataclass(frozen=True)
@@ -60,11 +63,13 @@ class Facts:
 
     Attributes:
         fits: pictures of a training step, evaluation included, that fit into memory with the settings so far.
+        given: paths of the values that are not derived.
     """
 
     data: DataFacts
     machine: Machine
     fits: Callable[[TrainSpec], int]
+    given: frozenset[str] = frozenset()
 
     def steps_an_epoch(self, spec: TrainSpec) -> int:
         """Steps of a pass over the training pictures."""
@@ -89,6 +94,7 @@ def derive(spec: TrainSpec, given: frozenset[str], facts: Facts) -> tuple[TrainS
         ValueError: given values that do not fit the data.
     """
     derived = []
+    facts = replace(facts, given=given)
     for path, rule in RULES.items():
         if path in given:
             continue
@@ -237,11 +243,14 @@ def _decay(spec: TrainSpec, _: Facts) -> tuple[Any, str]:
     return "cosine", "needs no steps to be chosen"
 
 
-def _optimizer(spec: TrainSpec, _: Facts) -> tuple[Any, str]:
+def _optimizer(spec: TrainSpec, facts: Facts) -> tuple[Any, str]:
     options = set(spec.optimization.optimizer_arguments)
     for name, (_make, known) in OPTIMIZERS.items():
         if options and options <= known:
             return name, "knows the given optimizer_arguments"
+    rate = spec.optimization.initial_learning_rate
+    if "optimization.initial_learning_rate" in facts.given and rate > LARGEST_ADAM_RATE:
+        return "momentum", f"a learning rate of {rate:g} is one for momentum; adam's are {LARGEST_ADAM_RATE:g} at most"
     return "adam", "reaches the accuracy of momentum in fewer steps on small data sets"
 
 

@@ -162,34 +162,33 @@ def evaluation_due(run: Run) -> bool:
 
 def evaluate_now(run: Run) -> Stop | None:
     """Measure the averaged weights, keep them if they are the best, save a checkpoint, and judge early stopping."""
-    state, evaluation = run.state, run.spec.evaluation
-    model: Detector = state.average  # type: ignore[assignment]  # as in train_step
-    start = time.perf_counter()
+    start, evaluation = time.perf_counter(), run.spec.evaluation
+    values = measured(run)
+    progress = run.state.progress
+    if judge(progress, values[evaluation.best_metric], evaluation):
+        run.state.save_best(run.jobdir.checkpoints)
+    told = {**values, "epoch": epoch(run), "seconds": time.perf_counter() - start, "best_step": progress.best_step}
+    stop = run.report(Event(kind="evaluation", step=progress.step, values=told))
+    save_checkpoint(run)
+    run.since = time.perf_counter()
+    return stop or early_stop(run)
+
+
+def measured(run: Run) -> dict[str, float]:
+    """Accuracy and losses of the averaged weights on the validation pictures."""
+    model: Detector = run.state.average  # type: ignore[assignment]  # as in train_step
+    evaluation, losses = run.spec.evaluation, ValidationLosses()
     with run.fabric.autocast():
         recompute_batch_norm(model, statistics_images(run))
-    losses = ValidationLosses()
+    size, batch = run.batches.size, evaluation.eval_batch_size
     metrics, _ = evaluate(
-        lambda first: predict(
-            model,
-            run.validation,
-            count=first,
-            size=run.batches.size,
-            batch_size=evaluation.eval_batch_size,
-            losses=losses,
-        ),
+        lambda first: predict(model, run.validation, count=first, size=size, batch_size=batch, losses=losses),
         run.validation,
         count=count_of(evaluation.num_eval_images, run.validation),
         num_classes=run.spec.data.num_classes,
         overlap_threshold=evaluation.overlap_threshold,
     )
-    progress, step, values = state.progress, state.progress.step, {**metrics.values(), **losses.values()}
-    if judge(progress, float(values[evaluation.best_metric]), evaluation):
-        state.save_best(run.jobdir.checkpoints)
-    values |= {"epoch": epoch(run), "seconds": time.perf_counter() - start, "best_step": progress.best_step}
-    stop = run.report(Event(kind="evaluation", step=step, values=values))
-    save_checkpoint(run)
-    run.since = time.perf_counter()
-    return stop or early_stop(run)
+    return {**metrics.values(), **losses.values()}
 
 
 def judge(progress: Progress, value: float, evaluation: EvaluationSpec) -> bool:

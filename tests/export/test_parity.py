@@ -147,8 +147,10 @@ def test_exports_of_an_ssd_find_what_it_finds(
     model = ssd(vgg.vgg16(), 3, size, post=POST).eval()
     with torch.no_grad():
         for predictor in model.class_head.predictors:
-            predictor.weight.mul_(4.0)
+            predictor.weight.normal_(std=0.3)
             predictor.bias.view(-1, 4)[:, 0] = 2.0
+        for predictor in model.box_head.predictors:
+            predictor.weight.normal_(std=0.08)
     export_savedmodel(model, tmp_path, size=size, class_ids=ids)
     export_onnx(model, tmp_path / "model.onnx", size=size, class_ids=ids)
     classes = [ClassName(outer, str(outer)) for outer in ids]

@@ -177,6 +177,12 @@ def test_rates_follow_batch_and_optimizer() -> None:
     assert momentum.warmup_learning_rate == pytest.approx(0.04 / 12, rel=1e-3)
 
 
+@pytest.mark.parametrize(("rate", "optimizer"), [("0.08", "momentum"), ("0.01", "adam"), ("auto", "adam")])
+def test_a_rate_for_momentum_is_not_given_to_adam(rate: str, optimizer: str) -> None:
+    spec, _ = derived(facts(), initial_learning_rate=rate, train_batch_size="64")
+    assert spec.optimization.optimizer_type == optimizer
+
+
 @pytest.mark.parametrize(
     ("options", "optimizer"), [("momentum=0.8", "momentum"), ("beta1=0.8", "adam"), ("rho=0.9", "adadelta")]
 )
