@@ -11,14 +11,10 @@ Ours keeps freed memory as every run of ours does; torchvision is timed with the
 import argparse
 from functools import partial
 
-import torch
 from torchvision_peer import load_torchvision
-from training_step import BOXES, LABELS, Step, measure, table
+from training_step import Step, boxwright_training, measure, table, torchvision_training
 
-from boxwright.models.build import build_model
-from boxwright.models.detector import Targets
-from boxwright.spec.training import LossSpec, ModelSpec, OptimizationSpec
-from boxwright.train.freezing import training_mode
+from boxwright.spec.training import ModelSpec, OptimizationSpec
 from boxwright.train.machine import keep_freed_memory
 
 SIZE = 300
@@ -32,38 +28,13 @@ def torchvision_step(batch: int, size: int, *, keep: bool = False) -> Step:
     detection = load_torchvision().models.detection
     # Without weights torchvision freezes nothing.
     model = detection.ssd300_vgg16(weights=None, weights_backbone=None, num_classes=21).train()
-    images = [torch.rand(3, size, size) for _ in range(batch)]
-    targets = [{"boxes": BOXES, "labels": LABELS}] * batch
-    optimizer = torch.optim.SGD(model.parameters(), 1e-4)
-
-    def step() -> None:
-        loss = sum(model(images, targets).values())
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-
-    return step
+    return torchvision_training(model, batch, size)
 
 
 def boxwright_step(batch: int, size: int, *, bfloat16: bool) -> Step:
     """Ours, with all layers trained."""
-    keep_freed_memory()
     spec = ModelSpec(architecture="ssd", backbone="vgg16", image_size=(size, size))
-    model = build_model(spec, LossSpec(), 20).to(memory_format=torch.channels_last)
-    training_mode(model, OptimizationSpec())
-    images = (torch.rand(batch, size, size, 3) * 255).permute(0, 3, 1, 2)
-    targets = Targets(BOXES.expand(batch, -1, -1), (LABELS - 1).expand(batch, -1))
-    optimizer = torch.optim.SGD(model.parameters(), 1e-4)
-
-    def step() -> None:
-        with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
-            outputs = model(images)
-        loss = model.loss(outputs, targets, (size, size))["loss"]
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-
-    return step
+    return boxwright_training(spec, OptimizationSpec(), batch, bfloat16=bfloat16)
 
 
 CONTENDERS = {

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from multiprocessing.connection import Connection
+from typing import Any
 
 import torch
 from torchvision_peer import load_torchvision
@@ -32,17 +33,8 @@ BASE = "torchvision float32"
 Step = Callable[[], None]
 
 
-def torchvision_step(batch: int, size: int, *, keep: bool = False, frozen: bool = False) -> Step:
-    """torchvision's retinanet_resnet50_fpn in float32; stem and first stage `frozen`, `keep` freed memory as we do."""
-    if keep:
-        keep_freed_memory()
-    detection = load_torchvision().models.detection
-    options = {"weights": None, "weights_backbone": None, "num_classes": 21, "min_size": size, "max_size": size}
-    model = detection.retinanet_resnet50_fpn(**options).train()
-    # torchvision freezes only where weights are given.
-    for name, parameter in model.backbone.body.named_parameters():
-        if frozen and name.startswith(("conv1", "bn1", "layer1")):
-            parameter.requires_grad_(False)
+def torchvision_training(model: Any, batch: int, size: int) -> Step:
+    """A step of a detector of torchvision over what can be trained of it."""
     images = [torch.rand(3, size, size) for _ in range(batch)]
     targets = [{"boxes": BOXES, "labels": LABELS}] * batch
     optimizer = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], 1e-4)
@@ -56,25 +48,47 @@ def torchvision_step(batch: int, size: int, *, keep: bool = False, frozen: bool 
     return step
 
 
-def boxwright_step(batch: int, size: int, *, bfloat16: bool, frozen_stages: int = 0) -> Step:
-    """Ours with the backbone's batch-norm statistics kept, as a default run on pretrained weights does."""
+def boxwright_training(spec: ModelSpec, optimization: OptimizationSpec, batch: int, *, bfloat16: bool) -> Step:
+    """A step of our detector over what can be trained of it."""
     keep_freed_memory()
-    model = build_model(ModelSpec(backbone="resnet50", image_size=(size, size)), LossSpec(), 20)
-    model = model.to(memory_format=torch.channels_last)
-    training_mode(model, OptimizationSpec(freeze_batch_norm=True, frozen_stages=frozen_stages))
-    images = (torch.rand(batch, size, size, 3) * 255).permute(0, 3, 1, 2)
+    model = build_model(spec, LossSpec(), 20).to(memory_format=torch.channels_last)
+    training_mode(model, optimization)
+    size = spec.image_size
+    images = (torch.rand(batch, *size, 3) * 255).permute(0, 3, 1, 2)
     targets = Targets(BOXES.expand(batch, -1, -1), (LABELS - 1).expand(batch, -1))
     optimizer = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], 1e-4)
 
     def step() -> None:
         with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
             outputs = model(images)
-        loss = model.loss(outputs, targets, (size, size))["loss"]
+        loss = model.loss(outputs, targets, size)["loss"]
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
 
     return step
+
+
+def torchvision_step(batch: int, size: int, *, keep: bool = False, frozen: bool = False) -> Step:
+    """torchvision's retinanet_resnet50_fpn in float32; stem and first stage `frozen`, `keep` freed memory as we do."""
+    if keep:
+        keep_freed_memory()
+    detection = load_torchvision().models.detection
+    options = {"weights": None, "weights_backbone": None, "num_classes": 21, "min_size": size, "max_size": size}
+    model = detection.retinanet_resnet50_fpn(**options).train()
+    # torchvision freezes only where weights are given.
+    for name, parameter in model.backbone.body.named_parameters():
+        if frozen and name.startswith(("conv1", "bn1", "layer1")):
+            parameter.requires_grad_(False)
+    return torchvision_training(model, batch, size)
+
+
+def boxwright_step(batch: int, size: int, *, bfloat16: bool, frozen_stages: int = 0) -> Step:
+    """Ours with the backbone's batch-norm statistics kept, as a default run on pretrained weights does."""
+    optimization = OptimizationSpec(freeze_batch_norm=True, frozen_stages=frozen_stages)
+    return boxwright_training(
+        ModelSpec(backbone="resnet50", image_size=(size, size)), optimization, batch, bfloat16=bfloat16
+    )
 
 
 CONTENDERS = {

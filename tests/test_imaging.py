@@ -232,11 +232,20 @@ def damaged(encoded: bytes, how: str) -> bytes:
     return encoded[:middle] + encoded[-2:]
 
 
+def is_damaged(encoded: bytes) -> bool:
+    """Whether a picture is refused as damaged."""
+    try:
+        check_whole(encoded)
+    except ValueError:
+        return True
+    return False
+
+
 @pytest.mark.parametrize("how", ["missing", "zeros", "marker", "cut"])
 def test_damage_inside_a_jpeg_is_found(how: str) -> None:
     smooth = Image.fromarray(noise(40, 50)).resize((200, 160), Image.Resampling.BICUBIC)
     encoded = encode(smooth, "JPEG")
-    check_whole(encoded)
+    assert not is_damaged(encoded)
     with pytest.raises(ValueError, match="the JPEG picture is damaged: "):
         check_whole(damaged(encoded, how))
 
@@ -245,17 +254,16 @@ def test_damage_inside_a_jpeg_is_found(how: str) -> None:
     "options", [{"progressive": True}, {"subsampling": 0}, {"quality": 10}, {"exif": Image.Exif()}]
 )
 def test_whole_jpegs_are_not_found_damaged(options: Any) -> None:
-    for side in (1, 8, 9, 100):
-        check_whole(encode(Image.fromarray(noise(side, side)), "JPEG", **options))
-    check_whole(encode(Image.fromarray(noise(9, 9)), "PNG"))
+    whole = [encode(Image.fromarray(noise(side, side)), "JPEG", **options) for side in (1, 8, 9, 100)]
+    found = [is_damaged(encoded) for encoded in (*whole, encode(Image.fromarray(noise(9, 9)), "PNG"))]
+    assert found == [False] * 5
 
 
 def test_photographs_are_not_found_damaged() -> None:
     files = sorted((DATA / "coco128").rglob("*.jpg"))[:40]
     if not files:
         pytest.skip("needs the photographs of ../shared/data/coco128")
-    for file in files:
-        check_whole(file.read_bytes())
+    assert [file.name for file in files if is_damaged(file.read_bytes())] == []
 
 
 @pytest.mark.parametrize(

@@ -6,21 +6,12 @@ from boxwright.algorithms.argument import Algorithm, Argument
 DEPTHS = ("18", "34", "50", "101", "152", "200")
 
 
-def _resnet(depth: str) -> str:
-    if depth.strip() not in DEPTHS:
-        raise ValueError(f"--resnet_depth must be one of {', '.join(DEPTHS)}, got {depth!r}")
-    return f"resnet{depth.strip()}"
-
-
 IMAGE_OBJECT_DETECTION = Algorithm(
     name="image_object_detection",
     summary="Finds objects of your classes in pictures and draws a box around each.",
     arguments=(
-        Argument("training_data_path", "data.training_data_path"),
-        Argument("validation_data_path", "data.validation_data_path"),
+        *own.DATA,
         Argument("num_classes", "data.num_classes"),
-        Argument("labels_file", "data.labels_file"),
-        Argument("max_rejected_share", "data.max_rejected_share"),
         Argument("max_steps", "optimization.max_steps"),
         Argument("train_batch_size", "optimization.train_batch_size"),
         Argument("num_eval_images", "evaluation.num_eval_images"),
@@ -32,8 +23,8 @@ IMAGE_OBJECT_DETECTION = Algorithm(
         Argument(
             "resnet_depth",
             "model.backbone",
-            _resnet,
-            "Depth of a ResNet backbone: 18, 34, 50, 101, 152 or 200; 50 is short for backbone=resnet50.",
+            help="Depth of a ResNet backbone: 18, 34, 50, 101, 152 or 200; 50 is short for backbone=resnet50.",
+            choices={depth: f"resnet{depth}" for depth in DEPTHS},
         ),
         Argument("fpn_type", "model.fpn_type"),
         Argument("fpn_repeats", "model.fpn_repeats"),
@@ -66,23 +57,14 @@ IMAGE_OBJECT_DETECTION = Algorithm(
         Argument("ema", "optimization.ema"),
         *own.EPOCHS,
         *own.FREEZING,
-        Argument("aug_rand_hflip", "augmentation.aug_rand_hflip"),
-        Argument("aug_rand_vflip", "augmentation.aug_rand_vflip"),
-        Argument("aug_scale_min", "augmentation.aug_scale_min"),
-        Argument("aug_scale_max", "augmentation.aug_scale_max"),
-        Argument("aug_color", "augmentation.aug_color"),
-        Argument("auto_augmentation", "augmentation.auto_augmentation"),
+        *own.AUGMENTATION,
         Argument("early_stopping_patience", "evaluation.early_stopping_patience"),
         Argument("early_stopping_min_evaluations", "evaluation.early_stopping_min_evaluations"),
         Argument("early_stopping_min_improvement", "evaluation.early_stopping_min_improvement"),
         Argument("early_stopping_tolerance", "evaluation.early_stopping_tolerance"),
         Argument("best_metric", "evaluation.best_metric"),
         Argument("overlap_threshold", "evaluation.overlap_threshold"),
-        Argument("seed", "machine.seed"),
-        Argument("precision", "machine.precision"),
-        Argument("accelerator", "machine.accelerator"),
-        Argument("loader_workers", "machine.loader_workers"),
-        Argument("keep_checkpoints", "machine.keep_checkpoints"),
+        *own.MACHINE,
     ),
     metrics=own.METRICS,
 )

@@ -35,22 +35,16 @@ def detections(
     """
     logits, deltas = outputs
     anchors, post = model.anchors(size).cpu(), model.post
-    count = min(CANDIDATES, len(anchors) * model.num_classes)
-    if model.softmax:
-        logits = tf.nn.softmax(logits)[..., 1:]
-    best, index = tf.math.top_k(tf.reshape(logits, [-1, len(anchors) * model.num_classes]), count)
-    best = best if model.softmax else tf.sigmoid(best)  # which keeps the order
-    row, label = index // model.num_classes, index % model.num_classes
+    best, row, label = _candidates(tf, model, logits, len(anchors))
     centre, side = (
         tf.gather(store(name, part.flip(1).numpy()), row)
         for name, part in zip(("anchor_centres", "anchor_sizes"), centre_size(anchors), strict=True)
     )
     deltas = tf.gather(deltas, row, batch_dims=1) * model.delta_scale(torch.device("cpu")).numpy()
-    boxes = decoded(tf, deltas, centre, side, size)
     # Each candidate has a score in the column of its own class only, so suppression stays within classes.
     scores = tf.where(tf.one_hot(label, model.num_classes, True, False), best[..., None], -1.0)
     found = tf.image.combined_non_max_suppression(
-        boxes[:, :, None],
+        decoded(tf, deltas, centre, side, size)[:, :, None],
         scores,
         max_output_size_per_class=post.limit,
         max_total_size=post.limit,
@@ -58,8 +52,22 @@ def detections(
         score_threshold=post.score_threshold,
         clip_boxes=False,
     )
+    return _named(tf, found, post.limit, class_ids)
+
+
+def _candidates(tf: Any, model: Detector, logits: Any, anchors: int) -> tuple[Any, Any, Any]:
+    """Scores, rows of anchors and labels, all (N, C), of the best candidates of all classes."""
+    scores = tf.nn.softmax(logits)[..., 1:] if model.softmax else logits
+    total = anchors * model.num_classes
+    best, index = tf.math.top_k(tf.reshape(scores, [-1, total]), min(CANDIDATES, total))
+    best = best if model.softmax else tf.sigmoid(best)  # which keeps the order
+    return best, index // model.num_classes, index % model.num_classes
+
+
+def _named(tf: Any, found: Any, limit: int, class_ids: Sequence[int]) -> dict[str, Any]:
+    """What suppression left, by name, with outer ids and zeros in empty slots."""
     ids = tf.gather(tf.constant(np.asarray(class_ids, np.float32)), tf.cast(found.nmsed_classes, tf.int32))
-    filled = tf.sequence_mask(found.valid_detections, post.limit)
+    filled = tf.sequence_mask(found.valid_detections, limit)
     return {
         "boxes": tf.where(filled[..., None], found.nmsed_boxes, 0.0),
         "classes": tf.where(filled, ids, 0.0),

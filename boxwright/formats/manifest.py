@@ -216,15 +216,12 @@ def _class_map(metadata: object) -> tuple[tuple[object, object], ...]:
 def _classes(
     together: Mapping[str, list[_Labelled]], labels: tuple[ClassName, ...], path: str
 ) -> tuple[ClassName, ...]:
-    named, used = dict[int, str](), set[int]()
-    for manifest, labelled in together.items():
-        for one in labelled:
-            used.update(one.boxes.ids)
-            try:
-                sagemaker_boxes.add_names(named, one.names)
-            except ValueError as error:
-                raise ValueError(f"{manifest}:{one.number}: class-map: {error}") from error
-    return sagemaker_boxes.class_map(used, named, labels, path)
+    stated = (
+        (f"{manifest}:{one.number}: class-map", one.boxes.ids, one.names)
+        for manifest, labelled in together.items()
+        for one in labelled
+    )
+    return sagemaker_boxes.joined_class_map(stated, labels, path)
 
 
 def write(dataset: Dataset, destination: str, split: str) -> None:

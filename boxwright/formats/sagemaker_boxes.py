@@ -98,10 +98,36 @@ def add_names(known: dict[int, str], named: Iterable[tuple[object, object]]) -> 
             raise ValueError(f"class id {number} is named {name!r}, and {known[number]!r} before; use one name")
 
 
+def joined_class_map(
+    stated: Iterable[tuple[str, Iterable[int], Iterable[tuple[object, object]]]],
+    labels: Sequence[ClassName],
+    path: str,
+) -> tuple[ClassName, ...]:
+    """The classes of a data set whose pictures each state their own.
+
+    Args:
+        stated: of each picture: where it says so, class ids of its boxes, pairs of class id and name.
+        labels, path: see `class_map`.
+
+    Raises:
+        ValueError: see `add_names`, with the place, and `class_map`.
+    """
+    named, used = dict[int, str](), set[int]()
+    for where, ids, names in stated:
+        used.update(ids)
+        try:
+            add_names(named, names)
+        except ValueError as error:
+            raise ValueError(f"{where}: {error}") from error
+    return class_map(used, named, labels, path)
+
+
 def class_map(
     used: Iterable[int], named: Mapping[int, str], labels: Sequence[ClassName], path: str
 ) -> tuple[ClassName, ...]:
-    """Classes 0..K-1: those of a labels file, else those in use or named; one without a name is named by its id.
+    """Classes of stored ids 0..K-1, which are 1..K outside.
+
+    Those of a labels file, else those in use or named; one without a name is named by its stored id.
 
     Args:
         used: class ids of boxes; negative ones are faulty and left to the data doctor.

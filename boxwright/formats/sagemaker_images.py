@@ -148,15 +148,10 @@ def _belongs(name: str, picture: str) -> bool:
 def _classes(
     root: str, described: Iterable[dict[str, _Described]], labels: tuple[ClassName, ...]
 ) -> tuple[ClassName, ...]:
-    named, used = dict[int, str](), set[int]()
-    for split in described:
-        for name, one in split.items():
-            used.update(one.boxes.ids)
-            try:
-                sagemaker_boxes.add_names(named, one.names)
-            except ValueError as error:
-                raise ValueError(f"{root}: {name}: categories: {error}") from error
-    return sagemaker_boxes.class_map(used, named, labels, root)
+    stated = (
+        (f"{root}: {name}: categories", one.boxes.ids, one.names) for split in described for name, one in split.items()
+    )
+    return sagemaker_boxes.joined_class_map(stated, labels, root)
 
 
 def write(dataset: Dataset, destination: str, split: str) -> None:

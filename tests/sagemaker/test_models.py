@@ -51,7 +51,10 @@ def test_published_hyperparameters() -> None:
 @pytest.mark.parametrize("model_id", ALGORITHMS["sagemaker_object_detection_tensorflow"].catalogue)
 def test_every_models_hyperparameters_are_taken(model_id: str) -> None:
     given = {**hyperparameters.retrieve_default(model_id=model_id), "model_id": model_id, "training_data_path": "a"}
-    parse(ALGORITHMS["sagemaker_object_detection_tensorflow"], given)
+    request = parse(ALGORITHMS["sagemaker_object_detection_tensorflow"], given)
+    assert request.spec.model.model_id == model_id
+    assert request.spec.optimization.epochs == int(given["epochs"])
+    assert str(request.spec.model.image_size[0]) in model_id
 
 
 @pytest.mark.parametrize("function", [image_uris.retrieve, model_uris.retrieve, script_uris.retrieve])
