@@ -1,4 +1,5 @@
-# A training container as SageMaker starts it: docker run -v "$PWD/ml:/opt/ml" IMAGE train
+# A container as SageMaker starts it, to train or to serve: docker run -v "$PWD/ml:/opt/ml" IMAGE train
+# Vertex AI's custom containers serve with the command ["boxwright", "serve"] in place of the entrypoint.
 FROM python:3.12-slim
 
 ENV PYTHONUNBUFFERED=1

@@ -15,6 +15,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 COLUMNS = ("AP", "AP50", "AP75", "APs", "APm", "APl", "VOC07")
@@ -25,21 +26,20 @@ def boxwright(*words: str) -> str:
     return subprocess.run(["boxwright", *words], check=True, text=True, stdout=subprocess.PIPE).stdout
 
 
-def run(folder: Path, seed: int) -> dict[str, float]:
-    """Train with one seed; returns seconds, peak memory and the numbers of the exported model."""
-    job = folder / f"seed_{seed}"
+def records(data: str, folder: Path) -> None:
+    """Put the data set's records into the folder, where they are not there already."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "records").exists():
+        boxwright("data", "convert", data, str(folder / "records"), "--to=tfrecord")
+
+
+def measured(folder: Path, job: Path, words: Sequence[str]) -> dict[str, float]:
+    """Train with these words; returns seconds, peak memory in GB and the numbers of the exported model.
+
+    Peak memory is that of the largest run of this process so far.
+    """
     start = time.perf_counter()
-    sys.stdout.write(
-        boxwright(
-            "train",
-            "image_object_detection",
-            f"--training_data_path={folder}/records/trainval-*",
-            f"--validation_data_path={folder}/records/test-*",
-            "--num_classes=3",
-            f"--seed={seed}",
-            f"--job-dir={job}",
-        )
-    )
+    sys.stdout.write(boxwright("train", *words, f"--job-dir={job}"))
     seconds = time.perf_counter() - start
     trained = json.loads((job / "result.json").read_text())["metrics"]
     exported = json.loads(boxwright("evaluate", str(job / "model"), f"{folder}/records/test-*", "--json"))
@@ -49,6 +49,13 @@ def run(folder: Path, seed: int) -> dict[str, float]:
     }
 
 
+def run(folder: Path, seed: int) -> dict[str, float]:
+    """Train with one seed."""
+    data = [f"--training_data_path={folder}/records/trainval-*", f"--validation_data_path={folder}/records/test-*"]
+    words = ["image_object_detection", *data, "--num_classes=3", f"--seed={seed}"]
+    return measured(folder, folder / f"seed_{seed}", words)
+
+
 def main() -> None:
     """Run all seeds and write the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -56,9 +63,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seeds", default="0,1,2")
     given = parser.parse_args()
-    given.folder.mkdir(parents=True, exist_ok=True)
-    if not (given.folder / "records").exists():
-        boxwright("data", "convert", given.data, str(given.folder / "records"), "--to=tfrecord")
+    records(given.data, given.folder)
     rows = {seed: run(given.folder, seed) for seed in given.seeds.split(",")}
     names = list(next(iter(rows.values())))
     lines = [f"| seed | {' | '.join(names)} |", f"|{'---|' * (len(names) + 1)}"]

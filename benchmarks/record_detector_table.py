@@ -17,8 +17,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from boxwright import formats
+from boxwright.claim import claim
 from boxwright.dataset.draw import draw_shapes
-from boxwright.jobdir import Event, Job, JobDir, claim
+from boxwright.jobdir import Event, Job, JobDir
 from boxwright.train import loop
 from boxwright.train.run import train
 

@@ -9,12 +9,18 @@ from boxwright import files, formats
 from boxwright.algorithms import ALGORITHMS, parse
 from boxwright.algorithms.argument import Algorithm
 from boxwright.arguments import read_arguments
-from boxwright.jobdir import Job, JobDir, check_claim
+from boxwright.batch_prediction.checks import no_models, resolve
+from boxwright.claim import check_claim
+from boxwright.jobdir import Job, JobDir
 from boxwright.spec.job import JobRequest, TrainingInput
 from boxwright.spec.machine import Assignment, Machine, assign
-from boxwright.spec.resource import Fault, InvalidResource
+from boxwright.spec.prediction import PredictionInput
+from boxwright.spec.resource import Fault, Faults, InvalidResource, describe
 from boxwright.spec.study import Parameter, Study
 from boxwright.spec.wait import WaitArguments
+
+PREDICTION = "batch_prediction"
+"""What stands for an algorithm in the folder of a job that trains none."""
 
 DATA_ARGUMENTS = ("training_data_path", "validation_data_path")
 
@@ -29,6 +35,7 @@ class Limits:
         default_root: folder for jobs that name none.
         allow_substitute: run jobs that ask for machines that are not there on this one.
         previous: folder of a finished job by its id. Raises LookupError.
+        deployed: folder of a deployed model, "projects/P/models/M", or version, ".../versions/V". Raises LookupError.
     """
 
     machine: Machine
@@ -36,37 +43,24 @@ class Limits:
     default_root: str
     allow_substitute: bool
     previous: Callable[[str], str]
+    deployed: Callable[[str], str] = no_models
 
 
 @dataclass(frozen=True)
 class Admitted:
-    """A job that may be queued: what its folder will hold, where that is, and what it runs on."""
+    """A job that may be queued.
 
+    Attributes:
+        request: as it is kept, with the folder that a deployed model's name stands for.
+        job: what its folder will hold.
+        job_dir: that folder.
+        assignment: what it runs on.
+    """
+
+    request: JobRequest
     job: Job
     job_dir: str
     assignment: Assignment
-
-
-class _Faults:
-    """Collects what is wrong while as much as possible is looked at."""
-
-    def __init__(self) -> None:
-        self.found: list[Fault] = []
-
-    def try_(self, path: str, look: Callable[[], object]) -> None:
-        """Note the fault, if `look` finds one; several lines are several faults."""
-        try:
-            look()
-        except InvalidResource as error:
-            self.found += error.faults
-        except (OSError, ValueError, LookupError) as error:
-            self.found += [Fault(path, line) for line in _message(error).splitlines()]
-
-
-def _message(error: Exception) -> str:
-    if isinstance(error, OSError) and error.filename:
-        return f"{error.strerror}: {error.filename}"
-    return str(error.args[0]) if error.args and not isinstance(error, OSError) else str(error)
 
 
 def admit(request: JobRequest, limits: Limits) -> Admitted:
@@ -74,11 +68,13 @@ def admit(request: JobRequest, limits: Limits) -> Admitted:
 
     Raises:
         InvalidResource: with every fault: unknown algorithm, arguments, ranges, data that is not there, machines, the
-            job's folder, and the parameters that are to be searched.
+            job's folder, and the parameters that are to be searched; or of a prediction, its model, inputs and output.
     """
-    given, faults = request.training_input, _Faults()
-    job_dir = given.job_dir or files.join(limits.default_root, request.job_id)
-    job_dir = os.path.abspath(job_dir) if files.is_local(job_dir) else job_dir
+    if request.prediction_input:
+        return _admit_prediction(request, request.prediction_input, limits)
+    assert request.training_input, "a job has one of the two"
+    given, faults = request.training_input, Faults()
+    job_dir = _absolute(given.job_dir or files.join(limits.default_root, request.job_id))
     faults.try_("trainingInput.jobDir", lambda: check_inside(job_dir, (*limits.roots, limits.default_root)))
     faults.try_("trainingInput", lambda: assign(given, limits.machine, limits.allow_substitute))
     arguments: dict[str, str] = {}
@@ -89,14 +85,33 @@ def admit(request: JobRequest, limits: Limits) -> Admitted:
         faults.found += _argument_faults(given, arguments, limits)
     if faults.found:
         raise InvalidResource(tuple(faults.found))
-    job = describe_job(given, limits.previous)
+    job = describe_job(request, limits.previous)
     faults.try_("trainingInput.jobDir", lambda: files.is_local(job_dir) and check_claim(JobDir(Path(job_dir)), job))
     if faults.found:
         raise InvalidResource(tuple(faults.found))
-    return Admitted(job, job_dir, assign(given, limits.machine, limits.allow_substitute))
+    return Admitted(request, job, job_dir, assign(given, limits.machine, limits.allow_substitute))
 
 
-def describe_job(given: TrainingInput, previous: Callable[[str], str]) -> Job:
+def _admit_prediction(request: JobRequest, given: PredictionInput, limits: Limits) -> Admitted:
+    def place(folder: str) -> None:
+        check_inside(folder, (*limits.roots, limits.default_root), "the results' folder")
+
+    given, found = resolve(given, limits.deployed, place)
+    if found:
+        raise InvalidResource(tuple(found))
+    request = request.model_copy(update={"prediction_input": given})
+    job_dir = _absolute(files.join(limits.default_root, request.job_id))
+    threads = min(given.max_worker_count, limits.machine.cores)
+    lines = (f"{given.max_worker_count} workers -> {threads} cores of the processor",)
+    job = describe_job(request, limits.previous)
+    return Admitted(request, job, job_dir, Assignment(accelerator="cpu", devices=0, lines=lines))
+
+
+def _absolute(folder: str) -> str:
+    return os.path.abspath(folder) if files.is_local(folder) else folder
+
+
+def describe_job(request: JobRequest, previous: Callable[[str], str]) -> Job:
     """What the folder of a job will hold.
 
     Args:
@@ -105,6 +120,10 @@ def describe_job(given: TrainingInput, previous: Callable[[str], str]) -> Job:
     Raises:
         ValueError: arguments that cannot be read.
     """
+    if request.prediction_input:
+        return Job(kind="prediction", algorithm=PREDICTION, arguments={}, prediction=request.prediction_input)
+    given = request.training_input
+    assert given, "a job has one of the two"
     arguments = _arguments(given)
     if given.algorithm == "wait":
         return Job(kind="wait", algorithm="wait", arguments=arguments)
@@ -130,8 +149,11 @@ def _check_image(given: TrainingInput) -> None:
         )
 
 
-def check_inside(job_dir: str, roots: tuple[str, ...]) -> None:
-    """A job's folder lies below one of the roots, links followed.
+def check_inside(job_dir: str, roots: tuple[str, ...], what: str = "a job's folder") -> None:
+    """A folder lies below one of the roots, links followed.
+
+    Args:
+        what: the folder is, for the message.
 
     Raises:
         ValueError: it does not, or it is a root itself.
@@ -143,11 +165,11 @@ def check_inside(job_dir: str, roots: tuple[str, ...]) -> None:
                 return
         elif job_dir.startswith(root.rstrip("/") + "/") and "/../" not in job_dir + "/":
             return
-    raise ValueError(f"a job's folder must lie below {' or '.join(roots)}, got {job_dir!r}")
+    raise ValueError(f"{what} must lie below {' or '.join(roots)}, got {job_dir!r}")
 
 
 def _argument_faults(given: TrainingInput, arguments: Mapping[str, str], limits: Limits) -> list[Fault]:
-    faults = _Faults()
+    faults = Faults()
     path = "trainingInput.args"
     if given.algorithm == "wait":
         faults.try_(path, lambda: WaitArguments.read(arguments, path))
@@ -172,7 +194,7 @@ def _check_data(name: str, path: str) -> None:
     try:
         formats.recognise(path)
     except (OSError, ValueError) as error:
-        raise ValueError(f"--{name}: {_message(error)}") from error
+        raise ValueError(f"--{name}: {describe(error)}") from error
 
 
 def _previous(study: Study, limits: Limits) -> None:
@@ -190,7 +212,7 @@ def _ends(one: Parameter) -> tuple[str, ...]:
 def _study_faults(study: Study, algorithm: Algorithm) -> list[Fault]:
     """Parameters that the algorithm does not know or whose values it would refuse, and an unknown metric."""
     root = "trainingInput.hyperparameters"
-    faults = _Faults()
+    faults = Faults()
     if study.hyperparameter_metric_tag not in algorithm.metrics:
         found = f"must be one of {', '.join(algorithm.metrics)}, got {study.hyperparameter_metric_tag!r}"
         faults.found.append(Fault(f"{root}.hyperparameterMetricTag", found))

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from boxwright.commands import jobs, runner, sagemaker, server, tokens
+from boxwright.commands import deploy, jobs, models, runner, sagemaker, serve, server, tokens, versions
 
 app = typer.Typer(
     help="Train, evaluate and export image detectors from labelled pictures, without training code.",
@@ -22,15 +22,25 @@ data_app = typer.Typer(help="Inspect, convert, split and draw labelled data.", n
 app.add_typer(data_app, name="data")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(sagemaker.app, name="sagemaker")
+app.add_typer(models.app, name="models")
 app.add_typer(tokens.app, name="tokens")
+app.add_typer(versions.app, name="versions")
 
 WRITTEN = "coco, jumpstart, manifest, recordio, sagemaker_images, tfrecord, voc or yolo."
 FREE = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+app.command("deploy")(deploy.deploy)
+app.command("serve", context_settings=FREE)(serve.serve)
 app.command("server", context_settings=FREE)(server.server)
 app.command("runner", context_settings=FREE)(runner.runner)
 ModelFolder = Annotated[str, typer.Argument(help="A model's folder, such as JOB_DIR/model.")]
 DataPath = Annotated[str, typer.Argument(help="Data set: file, folder or wildcard; local, gs:// or s3://.")]
 LabelsFile = Annotated[str, typer.Option(help="Class names, one a line, for formats that state none.")]
+Tile = Annotated[
+    int | None, typer.Option(help="Side of the tiles in pixels, 0 for whole pictures; the model's own where left out.")
+]
+Overlap = Annotated[
+    float | None, typer.Option(help="Share of a tile's side that the next one shares; the model's own where left out.")
+]
 Split = Annotated[str, typer.Option(help="One split of the data set; all where left out.")]
 
 
@@ -60,6 +70,7 @@ def train(context: typer.Context) -> None:
     """
     from boxwright.algorithms import ALGORITHMS, parse
     from boxwright.arguments import help_text, read_arguments
+    from boxwright.jobdir import Job
 
     words = list(context.args)
     if not words or words[0] in ("--help", "-h"):
@@ -77,15 +88,15 @@ def train(context: typer.Context) -> None:
     if not folder:
         raise ValueError("--job-dir=DIR is required: the folder for checkpoints, events and the model")
     parse(algorithm, given)
-    _run_job(folder, algorithm.name, given)
+    _run_job(folder, Job(algorithm=algorithm.name, arguments=given))
 
 
-def _run_job(folder: str, algorithm: str, given: dict[str, str]) -> None:
+def _run_job(folder: str, job: Any) -> None:
     from boxwright import files
-    from boxwright.jobdir import Job, JobDir, claim
+    from boxwright.claim import claim
+    from boxwright.jobdir import JobDir
     from boxwright.mirror import mirror
 
-    job = Job(algorithm=algorithm, arguments=given)
     if files.is_local(folder):
         claim(JobDir(Path(folder)), job)
         _work(JobDir(Path(folder)))
@@ -142,6 +153,9 @@ def _work(jobdir: Any, also: Callable[[Any], None] = lambda _: None) -> None:
         result = run(jobdir.path, listen)
     if result["status"] == "stopped":
         raise SystemExit(STOPPED_STATUS)
+    if "predictions" in result:
+        counts = f"{result['predictions']:,} predictions, {result['errors']:,} errors"
+        typer.echo(f"{counts}: {result['output_path']}")
     if "table" in result:
         typer.echo(result["table"])
         typer.echo(f"model: {jobdir.model}  (report: {jobdir.model / 'report.html'})")
@@ -155,13 +169,16 @@ def predict(
     output: Annotated[Path | None, typer.Option(help="File for the JSON lines instead of the terminal.")] = None,
     threshold: Annotated[float, typer.Option(help="Weakest score that is listed.")] = 0.0,
     draw_threshold: Annotated[float, typer.Option(help="Weakest score that is drawn.")] = 0.3,
+    tile: Tile = None,
+    overlap: Overlap = None,
 ) -> None:
     """Find objects in pictures: one JSON line a picture, boxes in its pixels, best first."""
     from boxwright import files, predictions
 
     lines, unread = [], 0
     paths = predictions.picture_paths(images)
-    for one, name in zip(predictions.predict_files(model, paths), predictions.drawing_names(paths), strict=True):
+    found = predictions.predict_files(model, paths, tile=tile, overlap=overlap)
+    for one, name in zip(found, predictions.drawing_names(paths), strict=True):
         if isinstance(one, predictions.Unread):
             unread += 1
             typer.echo(f"boxwright: {one.path}: {one.reason}", err=True)
@@ -177,6 +194,29 @@ def predict(
         raise ValueError(f"{unread} of {len(paths)} pictures could not be read")
 
 
+@app.command("batch-predict")
+def batch_predict(
+    model: ModelFolder,
+    data_format: jobs.DataFormat,
+    input_paths: jobs.InputPaths,
+    output_path: jobs.OutputPath,
+    batch_size: jobs.BatchSize = None,
+    max_worker_count: jobs.MaxWorkerCount = None,
+    job_dir: Annotated[Path | None, typer.Option(help="Folder for the log; OUTPUT_PATH/job where left out.")] = None,
+) -> None:
+    """Find objects in any number of pictures, as JSON lines in shards; the same command goes on after an interruption.
+
+    It does here what `boxwright jobs submit prediction` has a server do.
+    """
+    from boxwright import files
+    from boxwright.commands.prediction_submission import read_local_prediction
+    from boxwright.jobdir import Job
+
+    given = read_local_prediction({**locals(), "model": None, "model_dir": model}, Path.cwd())
+    folder = str(job_dir or files.join(given.output_path, "job"))
+    _run_job(folder, Job(kind="prediction", algorithm="batch_prediction", arguments={}, prediction=given))
+
+
 @app.command()
 def evaluate(
     model: ModelFolder,
@@ -185,11 +225,16 @@ def evaluate(
     labels_file: LabelsFile = "",
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
     report: Annotated[Path | None, typer.Option(help="Write an HTML report with PR curves and pictures.")] = None,
+    tile: Tile = None,
+    overlap: Overlap = None,
+    variant: Annotated[str, typer.Option(help="int8 or fp16; float32 where left out.")] = "",
 ) -> None:
     """Measure an exported model on labelled data: COCO's table, VOC mAP, AP of each class, PR curves."""
     from boxwright.measure import measure
 
-    measured = measure(model, data, split=split or None, labels_file=labels_file)
+    measured = measure(
+        model, data, split=split or None, labels_file=labels_file, tile=tile, overlap=overlap, variant=variant
+    )
     if report is not None:
         measured.write_report(str(report))
     for line in measured.left_out():
@@ -200,14 +245,19 @@ def evaluate(
 @app.command()
 def export(
     model: ModelFolder,
-    to: Annotated[str, typer.Option(help="Formats, separated by commas: savedmodel, onnx.")],
+    to: Annotated[str, typer.Option(help="Formats, separated by commas: savedmodel, onnx, onnx-int8, onnx-fp16.")],
     output: Annotated[Path | None, typer.Option(help="Folder to write to; the model's own where left out.")] = None,
     data: Annotated[str, typer.Option(help="Pictures for the check; the run's validation data where left out.")] = "",
+    max_ap_drop: Annotated[float, typer.Option(help="Most AP that an int8 or fp16 model may lose.")] = 0.01,
 ) -> None:
-    """Export a trained model's weights again; the new files count only if they find what the weights find."""
+    """Export a trained model's weights again; the new files count only if they find what the weights find.
+
+    Of int8 and fp16 models AP is measured instead, beside that of float32.
+    """
     from boxwright.export.again import export_again
 
-    paths, agreements = export_again(model, [name.strip() for name in to.split(",")], output, data or None)
+    formats = [name.strip() for name in to.split(",")]
+    paths, agreements = export_again(model, formats, output, data or None, max_ap_drop)
     for name, agreement in agreements.items():
         typer.echo(f"{name}: {agreement}")
     for path in paths:

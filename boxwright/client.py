@@ -184,6 +184,11 @@ class Client:
                     raise
         raise AssertionError("the last attempt returns or raises")
 
+    def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Ask for any resource of the project; `path` is what follows the project's, such as `models/cells`."""
+        where = f"/v1/projects/{quote(self.address.project, safe='')}/{path}"
+        return self._ask(method, where) if body is None else self._ask(method, where, json=body)
+
     def tokens(self) -> list[dict[str, Any]]:
         """All tokens without their secrets, revoked ones too."""
         found: list[dict[str, Any]] = self._ask("GET", "/v1/tokens").get("tokens", [])

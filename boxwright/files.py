@@ -5,7 +5,7 @@ import glob
 import os
 import posixpath
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO, cast
 
 _EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs"}
@@ -160,6 +160,29 @@ def expand(pattern: str) -> list[str]:
     if not has_wildcard(pattern) or is_file(pattern):
         return _matches(pattern)
     return [path for part in pattern.split(",") if part.strip() for path in _matches(part.strip())]
+
+
+def named(patterns: Sequence[str], endings: tuple[str, ...] = ("",), what: str = "file") -> list[str]:
+    """The files that paths name: files, patterns as `expand` knows them, and folders for the files right in them.
+
+    Args:
+        endings: of the files that are taken from folders, in lower case.
+        what: these files are, for messages.
+
+    Raises:
+        FileNotFoundError: a pattern matches no file, or a folder holds none.
+    """
+    paths: list[str] = []
+    for pattern in patterns:
+        if is_folder(pattern):
+            held = [join(pattern, entry) for entry in entries(pattern) if entry.lower().endswith(endings)]
+            inside = [path for path in held if is_file(path)]
+            if not inside:
+                raise FileNotFoundError(f"no {what} in the folder {pattern}")
+            paths += inside
+        else:
+            paths += expand(pattern)
+    return paths
 
 
 def _matches(pattern: str) -> list[str]:

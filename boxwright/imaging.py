@@ -92,6 +92,21 @@ def decode(encoded: bytes) -> Picture:
         raise ValueError(f"cannot decode the {kind} picture: {error}") from error
 
 
+def upright(picture: Picture, orientation: int) -> Picture:
+    """A stored picture as viewers show it.
+
+    Args:
+        picture: uint8 (height, width, 3).
+        orientation: EXIF 2.32's tag 0x0112; what is not 2 to 8 leaves the picture as it is.
+    """
+    turned = picture.transpose(1, 0, 2) if orientation in (5, 6, 7, 8) else picture
+    if orientation in (3, 4, 7, 8):
+        turned = turned[::-1]
+    if orientation in (2, 3, 6, 7):
+        turned = turned[:, ::-1]
+    return np.ascontiguousarray(turned)
+
+
 def check_whole(encoded: bytes) -> None:
     """Find damage inside a JPEG whose end is there: decoders fill what is missing with grey and say nothing.
 

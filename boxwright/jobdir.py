@@ -14,7 +14,6 @@ stop.json         asks a run to end early and export its best
 
 import errno
 import json
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -26,7 +25,8 @@ from filelock import FileLock, Timeout
 from pydantic import Field
 
 from boxwright import files
-from boxwright.spec.knob import AUTO, Frozen
+from boxwright.spec.knob import Frozen
+from boxwright.spec.prediction import PredictionInput
 from boxwright.spec.study import Study
 from boxwright.spec.training import TrainSpec
 
@@ -57,13 +57,14 @@ class Job(Frozen):
     """What job.json holds.
 
     Attributes:
-        kind: "train", "tune" (needs a study) or "wait".
-        algorithm: name of the built-in algorithm.
+        kind: "train", "tune" (needs a study), "prediction" (needs one) or "wait".
+        algorithm: name of the built-in algorithm; "batch_prediction" where none is trained.
         arguments: as the user gave them, by published name.
         study: what to search, for "tune".
         previous: folder of a finished "tune" job whose trials are known from the start.
         spec: the complete spec; None until it has been derived.
         derived: which of its values the user did not give.
+        prediction: what to find objects in, for "prediction"; its `uri` is the model's folder.
     """
 
     kind: str = "train"
@@ -73,6 +74,7 @@ class Job(Frozen):
     previous: str = ""
     spec: TrainSpec | None = None
     derived: tuple[Derived, ...] = ()
+    prediction: PredictionInput | None = None
 
 
 class Event(Frozen):
@@ -251,86 +253,3 @@ class JobDir:
     def read_worker(self) -> Worker | None:
         """The process that works here, or did last."""
         return Worker.model_validate_json(self.worker_file.read_bytes()) if self.worker_file.exists() else None
-
-
-def claim(jobdir: JobDir, job: Job) -> Job:
-    """Take a folder for a job, or find there the same job to go on with.
-
-    Returns:
-        the job as it is written in the folder.
-
-    Raises:
-        FileExistsError: see `check_claim`.
-        OSError: the folder cannot be written.
-    """
-    there = check_claim(jobdir, job)
-    jobdir.create()
-    if there is None:
-        jobdir.write_job(job)
-        return job
-    if there.spec is None:  # a mistake was found before anything was computed: this may be its correction
-        if there != job:
-            jobdir.events_file.unlink(missing_ok=True)
-            jobdir.write_job(job)
-        return job
-    return _longer(jobdir, there, there.spec, job) if _differences(there, job) else there
-
-
-def check_claim(jobdir: JobDir, job: Job) -> Job | None:
-    """Whether a folder is free for a job, or holds the same one; changes nothing.
-
-    A job is the same when its algorithm and arguments are; only a larger `max_steps` may differ.
-
-    Returns:
-        the job that is there, None where there is none.
-
-    Raises:
-        FileExistsError: the folder holds another job, or files that are no job's; says what differs.
-    """
-    there = jobdir.read_job()
-    if there is None:
-        # A full disk may have left an empty folder of checkpoints.
-        strangers = sorted({*os.listdir(jobdir.path)} - {"checkpoints"})[:3] if jobdir.path.is_dir() else []
-        if strangers:
-            raise FileExistsError(
-                f"{jobdir.path} holds files that are no job's ({', '.join(strangers)}); choose a new --job-dir"
-            )
-        return None
-    names = _differences(there, job)
-    if there.spec is None and there.kind == job.kind == "train":  # nothing was computed yet
-        return there
-    if (there.kind, there.algorithm, there.study) != (job.kind, job.algorithm, job.study) or names not in (
-        [],
-        ["max_steps"],
-    ):
-        old, new = _given(there), _given(job)
-        changes = [f"{n}: {old.get(n, 'not given')} there, {new.get(n, 'not given')} now" for n in names]
-        raise FileExistsError(
-            f"{jobdir.path} holds another run of {there.algorithm} ({'; '.join(changes) or 'with another study'}); "
-            "choose a new --job-dir, or repeat that run's arguments to continue it"
-        )
-    return there
-
-
-def _differences(there: Job, job: Job) -> list[str]:
-    old, new = _given(there), _given(job)
-    return sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
-
-
-def _given(job: Job) -> dict[str, str]:
-    return {name: text for name, text in job.arguments.items() if text.strip().lower() != AUTO}
-
-
-def _longer(jobdir: JobDir, there: Job, spec: TrainSpec, job: Job) -> Job:
-    wanted = _given(job).get("max_steps", "none")
-    if wanted == "none" or int(wanted) <= spec.optimization.max_steps:
-        raise FileExistsError(
-            f"{jobdir.path} holds a run of {spec.optimization.max_steps} steps; "
-            f"to continue it max_steps must be larger, got {wanted}"
-        )
-    optimization = spec.optimization.model_copy(update={"max_steps": int(wanted)})
-    spec = spec.model_copy(update={"optimization": optimization})
-    job = there.model_copy(update={"arguments": job.arguments, "spec": spec})
-    jobdir.write_job(job)
-    jobdir.result_file.unlink(missing_ok=True)
-    return job

@@ -9,6 +9,7 @@ from boxwright.data.pictures import CheckedPictures
 from boxwright.dataset.relabel import relabelled
 from boxwright.dataset.summary import Summary, known_classes, summarise
 from boxwright.engine import Engine
+from boxwright.formats.sample import Dataset
 from boxwright.metrics.boxes import Predictions
 from boxwright.metrics.detection import DetectionMetrics, evaluate_detections
 from boxwright.metrics.table import metrics_table
@@ -56,15 +57,39 @@ class Measured:
         write_report(path, self.card, [], self.metrics, shown)
 
 
-def measure(model: str, data: str, *, split: str | None = None, labels_file: str = "") -> Measured:
+def measure(
+    model: str,
+    data: str,
+    *,
+    split: str | None = None,
+    labels_file: str = "",
+    tile: int | None = None,
+    overlap: float | None = None,
+    variant: str = "",
+) -> Measured:
     """Run the exported model of a folder over a labelled data set, whose classes are found in the model's by name.
 
+    Args:
+        tile, overlap: how pictures are cut, as in `Engine.load`; the numbers are of whole pictures all the same.
+        variant: "int8" or "fp16" for the model that computes with fewer bits.
+
     Raises:
-        ValueError: the data set has classes that the model has not.
+        ValueError: the data set has classes that the model has not; a tile or overlap out of range.
         OSError: model or data cannot be read.
     """
     card = modeldir.read_card(model)
-    dataset = formats.read(data, split=split, labels_file=labels_file)
+    pictures, summary = usable_pictures(formats.read(data, split=split, labels_file=labels_file), card)
+    engine = Engine.load(model, tile=tile, overlap=overlap, variant=variant)
+    predictions, metrics = run_over(engine, pictures, card)
+    return Measured(card, metrics, pictures, predictions, summary)
+
+
+def usable_pictures(dataset: Dataset, card: modeldir.ModelCard) -> tuple[CheckedPictures, Summary]:
+    """The readable pictures of a data set under a model's class map, and what is left out.
+
+    Raises:
+        ValueError: the data set has classes that the model has not.
+    """
     if dataset.classes and {one.name for one in dataset.classes} <= {one.name for one in card.classes}:
         dataset = relabelled(dataset, card.classes)
     elif len(dataset.classes) > len(card.classes) or (
@@ -73,13 +98,17 @@ def measure(model: str, data: str, *, split: str | None = None, labels_file: str
         named = [", ".join(f"{one.id} {one.name}" for one in classes) for classes in (dataset.classes, card.classes)]
         raise ValueError(f"the data set has the classes {named[0]}, but the model {named[1]}")
     checked, summary = summarise(dataset, len(card.classes))
-    pictures = CheckedPictures.of(dataset, checked)
-    engine = Engine.load(model)
+    return CheckedPictures.of(dataset, checked), summary
+
+
+def run_over(
+    engine: Engine, pictures: CheckedPictures, card: modeldir.ModelCard
+) -> tuple[list[Predictions], DetectionMetrics]:
+    """What an engine finds in each picture, and how good that is by the rules that the model was evaluated by."""
     predictions: list[Predictions] = []
     for first in range(0, len(pictures), BATCH):
         rows = range(first, min(first + BATCH, len(pictures)))
         found = engine.predict_batch([pictures.encoded(index) for index in rows])
         predictions += [Predictions(one.boxes, one.scores, one.labels) for one in found]
     truth, overlap = ground_truth(pictures, len(pictures)), card.spec.evaluation.overlap_threshold
-    metrics = evaluate_detections(truth, predictions, len(card.classes), overlap)
-    return Measured(card, metrics, pictures, predictions, summary)
+    return predictions, evaluate_detections(truth, predictions, len(card.classes), overlap)

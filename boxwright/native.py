@@ -15,9 +15,10 @@ from PIL.Image import Image
 from boxwright import files, imaging, modeldir
 from boxwright.algorithms import ALGORITHMS, parse
 from boxwright.arguments import as_text
+from boxwright.claim import claim
 from boxwright.engine import Engine
 from boxwright.formats.sample import ClassName
-from boxwright.jobdir import Event, Job, JobDir, claim
+from boxwright.jobdir import Event, Job, JobDir
 from boxwright.mirror import mirror
 
 ImageLike = str | os.PathLike[str] | bytes | NDArray[np.uint8] | Image

@@ -11,27 +11,8 @@ import cv2
 
 from boxwright import files, imaging
 from boxwright.engine import Engine, Prediction
+from boxwright.formats.pictures import picture_paths as picture_paths
 from boxwright.page import COLOURS, DrawnBox, draw_boxes
-
-SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp")
-
-
-def picture_paths(patterns: Sequence[str]) -> list[str]:
-    """Pictures that files, wildcards and folders name.
-
-    Raises:
-        FileNotFoundError: a pattern that matches nothing.
-    """
-    paths: list[str] = []
-    for pattern in patterns:
-        if files.is_folder(pattern):
-            inside = [path for path in files.entries(pattern) if path.lower().endswith(SUFFIXES)]
-            if not inside:
-                raise FileNotFoundError(f"no picture ({', '.join(SUFFIXES)}) in the folder {pattern}")
-            paths += [files.join(pattern, path) for path in inside]
-        else:
-            paths += files.expand(pattern)
-    return paths
 
 
 def drawing_names(paths: Sequence[str]) -> list[str]:
@@ -61,13 +42,18 @@ class Unread:
     reason: str
 
 
-def predict_files(folder: str, paths: Sequence[str]) -> Iterator[Predicted | Unread]:
+def predict_files(
+    folder: str, paths: Sequence[str], *, tile: int | None = None, overlap: float | None = None
+) -> Iterator[Predicted | Unread]:
     """The detections of each picture by the model of a folder; one bad picture does not end the rest.
 
+    Args:
+        tile, overlap: how pictures are cut, as in `Engine.load`.
+
     Raises:
-        OSError, ValueError: a model that cannot be read.
+        OSError, ValueError: a model that cannot be read; a tile or overlap out of range.
     """
-    engine = Engine.load(folder)
+    engine = Engine.load(folder, tile=tile, overlap=overlap)
     for path in paths:
         try:
             encoded = files.read_bytes(path)
@@ -78,10 +64,9 @@ def predict_files(folder: str, paths: Sequence[str]) -> Iterator[Predicted | Unr
         yield one
 
 
-def as_json(one: Predicted, threshold: float = 0.0) -> str:
-    """One line: the picture, its stored size in pixels, and its boxes, best first, xyxy in pixels of it."""
-    header, found = imaging.header(one.encoded), one.found
-    boxes: list[dict[str, Any]] = [
+def boxes_as_json(found: Prediction, threshold: float = 0.0) -> list[dict[str, Any]]:
+    """The boxes of a picture with a score from `threshold` on, best first, xyxy in pixels of it, as JSON values."""
+    return [
         {
             "class_id": kind.id,
             "class": kind.name,
@@ -91,6 +76,11 @@ def as_json(one: Predicted, threshold: float = 0.0) -> str:
         for box, score, kind in zip(found.boxes, found.scores, found.classes, strict=True)
         if score >= threshold
     ]
+
+
+def as_json(one: Predicted, threshold: float = 0.0) -> str:
+    """One line: the picture, its stored size in pixels, and its boxes, best first, xyxy in pixels of it."""
+    header, boxes = imaging.header(one.encoded), boxes_as_json(one.found, threshold)
     return json.dumps({"image": one.path, "width": header.width, "height": header.height, "boxes": boxes})
 
 

@@ -101,6 +101,8 @@ def _data(_: int, values: Mapping[str, Any]) -> str:
     lines = [f"{values['set']} data: {values['pictures']:,} pictures, {values['boxes']:,} boxes ({classes})"]
     if "split" in values:
         lines.append(f"  {values['split']}")
+    if values.get("unlabelled"):
+        lines.append(f"  not used, as they have no label: {values['unlabelled']:,} more pictures")
     left_out = [*values["unreadable"], *values["rejected"]]
     if left_out:
         lines.append(f"  left out: {len(values['rejected'])} boxes, {len(values['unreadable'])} pictures")
@@ -132,6 +134,9 @@ def _weights(_: int, values: Mapping[str, Any]) -> str:
     if source and "reused" in values:
         lines.append(f"  {len(values['reused'])} tensors reused, {_counted(values['fresh'], 'fresh')}, ")
         lines[-1] += _counted(values["skipped"], "left out")
+    if frozen := values.get("frozen_fresh"):
+        lines.append(f"  attention: {_counted(frozen, 'of them are frozen')} and stay random; train them too, or start")
+        lines[-1] += " from weights that have them, such as coco or an earlier model"
     if "kept_classes" in values:
         kept, new = (", ".join(values[name]) or "none" for name in ("kept_classes", "new_classes"))
         lines.append(f"  classes kept: {kept}; new: {new}")
@@ -144,16 +149,47 @@ def _counted(names: Sequence[str], what: str) -> str:
     return f"{len(names)} {what}" + (f" ({shown}{more})" if names else "")
 
 
+def _planned(_: int, values: Mapping[str, Any]) -> str:
+    done = values["shards"] - values["left"]
+    going_on = f", {done} of them finished earlier" if done else ""
+    return (
+        f"{values['pictures']:,} pictures in {values['files']:,} files for {values['model']}, with {values['workers']} "
+        f"threads: {values['shards']:,} shards{going_on}"
+    )
+
+
+def _predicted(_: int, values: Mapping[str, Any]) -> str:
+    done = values["predictions"] + values["errors"]
+    rate = f"{values['images_per_second']:.1f} img/s"
+    return f"{done:,} of {values['pictures']:,} pictures, {values['errors']:,} of them errors, {rate}"
+
+
+def _resumed(step: int, values: Mapping[str, Any]) -> str:
+    end = f" of {values['max_steps']}" if "max_steps" in values else ""
+    return f"continuing at step {step}{end} from {values['file']}"
+
+
+def _already_finished(step: int, values: Mapping[str, Any]) -> str:
+    if "output_path" not in values:
+        can_go_on = "metrics" in values and not values.get("stop")
+        more = " (a larger epochs or max_steps would continue it)" if can_go_on else ""
+        return f"this run is finished; its best model is of step {step}{more}"
+    counts = f"{values['predictions']:,} predictions and {values['errors']:,} errors"
+    return f"this prediction is finished: {counts} in {values['output_path']}"
+
+
 DESCRIBERS: dict[str, Callable[[int, Mapping[str, Any]], str]] = {
     "data": _data,
     "derived": _derived,
     "weights": _weights,
     "train": _train,
     "evaluation": _evaluation,
-    "resumed": lambda step, values: f"continuing at step {step} from {values['file']}",
+    "resumed": _resumed,
     "exporting": lambda step, _: f"exporting the model of step {step}: SavedModel, ONNX, report",
     "stopped": lambda _, values: f"stopped ({values['reason']}); repeat the command to continue",
     "study": lambda _, values: values["text"],
     "trial": lambda _, values: values["text"],
-    "already finished": lambda step, _: f"this run is finished; its best model is of step {step}",
+    "planned": _planned,
+    "predicted": _predicted,
+    "already finished": _already_finished,
 }

@@ -1,9 +1,20 @@
-"""Being asked to stop: SIGTERM and SIGINT are remembered, so that a run can save its place first."""
+"""Being asked to stop: by SIGTERM and SIGINT, which are remembered so that a run can save its place, or by the end of
+the process that started this one."""
 
+import os
+import select
 import signal
+import stat
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+
+FOLLOW_PARENT = "BOXWRIGHT_FOLLOW_PARENT"
+"""Environment variable of a process that is to end with the one that holds the other end of its standard input."""
+
+LOOK_EVERY = 0.5
+"""Seconds between looks whether the parent has gone."""
 
 
 @contextmanager
@@ -22,3 +33,33 @@ def termination() -> Iterator[Callable[[], bool]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def parent_has_gone() -> bool:
+    """Whether standard input is a pipe that nobody holds any more: a server that starts a process holds one."""
+    try:
+        if not stat.S_ISFIFO(os.fstat(0).st_mode):
+            return False
+        readable, _, _ = select.select([0], [], [], 0)
+        return bool(readable) and not os.read(0, 1)
+    except OSError:
+        return False
+
+
+@contextmanager
+def following_parent() -> Iterator[None]:
+    """Within, this process gets SIGTERM when its parent has gone, if `FOLLOW_PARENT` is set in its environment."""
+    left = threading.Event()
+
+    def watch() -> None:
+        while not left.wait(LOOK_EVERY):
+            if parent_has_gone():
+                os.kill(os.getpid(), signal.SIGTERM)
+                return
+
+    if os.environ.get(FOLLOW_PARENT):
+        threading.Thread(target=watch, name="parent", daemon=True).start()
+    try:
+        yield
+    finally:
+        left.set()

@@ -136,6 +136,13 @@ def tune_job(jobdir: JobDir, listener: Listener) -> dict[str, Any]:
     return tune_job(jobdir, listener)
 
 
+def prediction_job(jobdir: JobDir, listener: Listener) -> dict[str, Any]:
+    """Find objects in pictures: see `boxwright.batch_prediction.run`."""
+    from boxwright.batch_prediction.run import prediction_job
+
+    return prediction_job(jobdir, listener)
+
+
 def wait_job(jobdir: JobDir, listener: Listener) -> dict[str, Any]:
     """Count steps: see `boxwright.waiting`."""
     from boxwright.waiting import wait_job
@@ -146,6 +153,7 @@ def wait_job(jobdir: JobDir, listener: Listener) -> dict[str, Any]:
 KINDS: dict[str, Callable[[JobDir, Listener], dict[str, Any]]] = {
     "train": train_job,
     "tune": tune_job,
+    "prediction": prediction_job,
     "wait": wait_job,
 }
 """Kind of job to what runs it."""

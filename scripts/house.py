@@ -22,7 +22,10 @@ FORBIDDEN_NAMES = ("utils", "util", "helpers", "helper", "common", "misc", "tool
 
 LATE_IMPORTS = (
     "boxwright/cli.py",
-    *(f"boxwright/commands/{name}.py" for name in ("jobs", "runner", "sagemaker", "server", "tokens")),
+    *(
+        f"boxwright/commands/{name}.py"
+        for name in ("deploy", "jobs", "models", "runner", "sagemaker", "serve", "server", "tokens", "versions")
+    ),
     "boxwright/native.py",
     "boxwright/work.py",
     "boxwright/export/savedmodel.py",

@@ -18,8 +18,10 @@ from boxwright.algorithms import ALGORITHMS, Algorithm, Argument, parse
 from boxwright.arguments import as_text
 from boxwright.spec.knob import Frozen
 from boxwright.spec.server import RunnerSettings, ServerSettings
+from boxwright.spec.serving import ServeSettings
 from boxwright.spec.training import ModelSpec, TrainSpec
-from boxwright.train.auto import RULES, DataFacts, Facts, derive
+from boxwright.train.auto import RULES, derive
+from boxwright.train.facts import DataFacts, Facts
 from boxwright.train.machine import Machine
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -201,6 +203,8 @@ def pages() -> Iterator[tuple[Path, str]]:
     path = DOCS / "server.md"
     text = replaced(path.read_text("utf-8"), "server settings", settings_table([ServerSettings]))
     yield path, replaced(text, "runner settings", settings_table([RunnerSettings]))
+    path = DOCS / "serving.md"
+    yield path, replaced(path.read_text("utf-8"), "serve settings", settings_table([ServeSettings]))
 
 
 def replaced(text: str, name: str, part: str) -> str:

@@ -2,6 +2,9 @@
 
 import contextlib
 import io
+import json
+import re
+import subprocess
 import sys
 import threading
 import time
@@ -12,16 +15,24 @@ from typing import Any
 from unittest import mock
 
 import fsspec
+import numpy as np
+import onnx
 import pytest
 import torch
 import uvicorn
+from onnx import TensorProto, helper, numpy_helper
+from PIL import Image
 
-from boxwright import cli, formats
+from boxwright import cli, formats, modeldir
 from boxwright.admission import Limits
 from boxwright.api.app import create_app
 from boxwright.api.deps import Context
 from boxwright.dataset.draw import draw_shapes
+from boxwright.endpoints.deployed import Deployed
+from boxwright.endpoints.fleet import FleetSettings
+from boxwright.formats.sample import ClassName
 from boxwright.spec.machine import Machine
+from boxwright.spec.training import DataSpec, TrainSpec
 from boxwright.store.database import open_database
 from boxwright.store.jobs import JobStore
 from boxwright.store.records import JobRecord
@@ -155,6 +166,92 @@ def finished(
     return Finished(folder, command(*words(folder, arguments)))
 
 
+@pytest.fixture(scope="session")
+def quadrant_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that finds one cat (class 3) in the top left quarter of every picture of 60 x 40 pixels.
+
+    Its score is the mean of that quarter's pixels, divided by 255. There are two slots.
+    """
+    constants = {
+        "from": np.array([0, 0]),
+        "to": np.array([20, 30]),
+        "axes12": np.array([1, 2]),
+        "axes123": np.array([1, 2, 3]),
+        "axis1": np.array([1]),
+        "white": np.array(255, np.float32),
+        "nothing": np.array(0, np.float32),
+        "box": np.array([[[0, 0, 0.5, 0.5], [0, 0, 0, 0]]], np.float32),
+        "classes": np.array([[3, 0]], np.float32),
+        "one": np.array([1], np.float32),
+    }
+    steps: list[tuple[str, list[str], str, dict[str, int]]] = [
+        ("Slice", ["image", "from", "to", "axes12"], "quarter", {}),
+        ("Cast", ["quarter"], "pixels", {"to": TensorProto.FLOAT}),
+        ("ReduceMean", ["pixels", "axes123"], "mean", {"keepdims": 0}),
+        ("Div", ["mean", "white"], "score", {}),
+        ("Unsqueeze", ["score", "axis1"], "first", {}),
+        ("Mul", ["first", "nothing"], "second", {}),
+        ("Concat", ["first", "second"], "detection_scores", {"axis": 1}),
+        ("Mul", ["score", "nothing"], "zero", {}),
+        ("Add", ["zero", "one"], "num_detections", {}),
+        ("Unsqueeze", ["zero", "axis1"], "zeros", {}),
+        ("Add", ["zeros", "classes"], "detection_classes", {}),
+        ("Unsqueeze", ["zeros", "axis1"], "more_zeros", {}),
+        ("Add", ["more_zeros", "box"], "detection_boxes", {}),
+    ]
+    outputs = {"detection_boxes": (2, 4), "detection_classes": (2,), "detection_scores": (2,), "num_detections": ()}
+    graph = helper.make_graph(
+        [helper.make_node(kind, given, [made], **more) for kind, given, made, more in steps],
+        "quadrant",
+        [helper.make_tensor_value_info("image", TensorProto.UINT8, ["n", 40, 60, 3])],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", *rest]) for name, rest in outputs.items()],
+        [numpy_helper.from_array(array, name) for name, array in constants.items()],
+    )
+    network = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
+    onnx.checker.check_model(network)
+    spec = TrainSpec(data=DataSpec(training_data_path="a", validation_data_path="b", num_classes=1))
+    card = modeldir.ModelCard(
+        algorithm="image_object_detection",
+        spec=spec,
+        classes=(ClassName(3, "cat"),),
+        input_size=(40, 60),
+        mean=(0, 0, 0),
+        std=(1, 1, 1),
+        pad_colour=(124, 116, 104),
+        step=1,
+    )
+    folder = tmp_path_factory.mktemp("quadrant") / "model"
+    modeldir.write_card(str(folder), card)
+    (folder / modeldir.ONNX).write_bytes(network.SerializeToString())
+    return folder
+
+
+@pytest.fixture(scope="session")
+def grey() -> Callable[[int], bytes]:
+    """Encodes a PNG of 60 x 40 pixels of one grey."""
+
+    def encoded(value: int) -> bytes:
+        buffer = io.BytesIO()
+        Image.new("L", (60, 40), value).save(buffer, "PNG")
+        return buffer.getvalue()
+
+    return encoded
+
+
+@pytest.fixture(scope="session")
+def serving_url(finished: Finished) -> Iterator[str]:
+    """Address of a process of `boxwright serve` with the finished job's model, by the name `shapes`."""
+    options = ["--name=shapes", "--port=0", "--threads=1", "--lanes=2", "--access-log="]
+    words = [sys.executable, "-m", "boxwright.cli", "serve", str(finished.model), *options]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        found = re.fullmatch(r"Boxwright serves shapes on (\S+)\n", process.stdout.readline())
+        assert found
+        yield found.group(1)
+        process.terminate()
+        process.communicate()
+
+
 @pytest.fixture
 def memory() -> Iterator[str]:
     """An empty folder of fsspec's memory file system."""
@@ -171,6 +268,7 @@ class Plane:
     url: str
     jobs: JobStore
     tokens: TokenStore
+    deployed: Deployed
 
     def start(self) -> JobRecord:
         """Let the next job run; its folder is made."""
@@ -184,6 +282,30 @@ class Plane:
         self.jobs.change(record, **{"state": "SUCCEEDED", "end_time": time.time(), **changes})
 
 
+@pytest.fixture(scope="session")
+def deployable() -> Callable[..., str]:
+    """Makes folders that look like models'; `fault` is what is wrong with the worker process that serves them."""
+
+    def make(folder: Path, **fault: Any) -> str:
+        spec = TrainSpec(data=DataSpec(training_data_path="t", validation_data_path="v", num_classes=1))
+        card = modeldir.ModelCard(
+            algorithm="image_object_detection",
+            spec=spec,
+            classes=(ClassName(1, "cell"),),
+            input_size=(64, 96),
+            mean=(0.5, 0.5, 0.5),
+            std=(0.2, 0.2, 0.2),
+            pad_colour=(1, 2, 3),
+            step=1,
+        )
+        modeldir.write_card(str(folder), card)
+        (folder / modeldir.ONNX).write_bytes(b"onnx")
+        (folder / "fault.json").write_text(json.dumps(fault))
+        return str(folder)
+
+    return make
+
+
 @pytest.fixture
 def plane(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plane]:
     """The commands of this test find it, and may do everything; jobs may write below the current folder."""
@@ -193,7 +315,9 @@ def plane(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plane]:
     limits = Limits(
         Machine(cores=2, memory=24 * 10**9), (str(work),), str(tmp_path / "jobs"), False, previous=lambda name: name
     )
-    context = Context(JobStore(engine), TokenStore(engine), limits)
+    fake = (sys.executable, "-S", str(Path(__file__).parent / "endpoints" / "fake_worker.py"))
+    deployed = Deployed.over(engine, FleetSettings(tmp_path / "logs", command=fake, grace=5.0))
+    context = Context(JobStore(engine), TokenStore(engine), deployed, limits)
     app = create_app(context)
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
     thread = threading.Thread(target=server.run)
@@ -208,10 +332,17 @@ def plane(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plane]:
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     monkeypatch.chdir(work)
-    yield Plane(url, context.jobs, context.tokens)
+    yield Plane(url, context.jobs, context.tokens, deployed)
     app.state.followers.close()
     server.should_exit = True
     thread.join()
     engine.dispose()
     monkeypatch.delenv("TZ")
     time.tzset()
+
+
+@pytest.fixture
+def serving_plane(plane: Plane) -> Iterator[Plane]:
+    """A control plane with worker processes, which are those of tests/endpoints/fake_worker.py."""
+    with plane.deployed.fleet:
+        yield plane

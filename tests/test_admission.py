@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from boxwright.admission import Limits, admit, check_inside
-from boxwright.jobdir import Job, JobDir, claim
+from boxwright.claim import claim
+from boxwright.jobdir import Job, JobDir
 from boxwright.spec.job import JobRequest
 from boxwright.spec.machine import Machine
 from boxwright.spec.resource import InvalidResource

@@ -257,7 +257,7 @@ def test_export_again(command: Callable[..., Any], finished: Any, tmp_path: Path
     for one, other in zip(*answers, strict=True):
         np.testing.assert_array_equal(one, other)
     refused = command("export", finished.model, "--to=onnx,tflite")
-    assert refused.status == 1 and "unknown format tflite; there is savedmodel and onnx" in refused.err
+    assert refused.status == 1 and "unknown format tflite; there is savedmodel, onnx, onnx-int8" in refused.err
 
 
 def test_more_steps_continue_a_job(
@@ -267,10 +267,31 @@ def test_more_steps_continue_a_job(
     assert command(*words(tmp_path / "job", tiny(max_steps=1))).status == 0
     longer = command(*words(tmp_path / "job", tiny(max_steps=2)))
     assert longer.status == 0, longer.err
-    assert "continuing at step 1 from step_00000001.safetensors" in longer.out
+    assert "continuing at step 1 of 2 from step_00000001.safetensors" in longer.out
     shorter = command(*words(tmp_path / "job", tiny(max_steps=1)))
     assert shorter.status == 1
     assert "holds a run of 2 steps; to continue it max_steps must be larger, got 1" in shorter.err
+
+
+def test_more_epochs_continue_a_job(
+    command: Callable[..., Any], words: Any, tiny: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 12 pictures, 4 a step."""
+    monkeypatch.setattr("boxwright.export.result.write_model", lambda _, __: {})
+
+    def train(epochs: int) -> Any:
+        arguments = tiny(epochs=epochs, max_steps=None, train_steps_per_eval=None, train_batch_size=4)
+        return command(*words(tmp_path / "job", arguments))
+
+    assert train(1).status == 0
+    longer = train(2)
+    assert longer.status == 0, longer.err
+    assert "continuing at step 3 of 6 from step_00000003.safetensors" in longer.out
+    assert [event.step for event in JobDir(tmp_path / "job").events() if event.kind == "evaluation"] == [3, 6]
+    assert "is finished; its best model is of step" in train(2).out
+    shorter = train(1)
+    assert shorter.status == 1
+    assert "holds a run of 2 epochs; to continue it epochs must be larger, got 1" in shorter.err
 
 
 def test_data_commands(command: Callable[..., Any], tmp_path: Path) -> None:

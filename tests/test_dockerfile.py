@@ -44,3 +44,5 @@ def test_the_installed_command_runs_the_subcommand_that_is_appended(
     assert any(".[" not in one and "pip install" in one and " . " in one for one in of("RUN"))
     ran = command(*words, "train", f"--root={tmp_path}")
     assert ran.status == 1 and (tmp_path / "output" / "failure").is_file()
+    ran = command(*words, "serve", f"--root={tmp_path}")
+    assert ran.status == 1 and f"no model in '{tmp_path}/model'" in ran.err

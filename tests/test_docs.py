@@ -17,6 +17,7 @@ from boxwright import modeldir
 from boxwright.algorithms import ALGORITHMS, parse
 from boxwright.arguments import read_arguments
 from boxwright.cli import app
+from boxwright.commands.prediction_submission import DATA_FORMATS
 from boxwright.dataset.findings import Finding
 from boxwright.dataset.rules import RULES as BOX_RULES
 from boxwright.formats import FORMATS
@@ -25,6 +26,7 @@ from boxwright.metrics.detection import DetectionMetrics
 from boxwright.models.build import BACKBONES, MODELS
 from boxwright.models.weights import DETECTOR_FILES
 from boxwright.spec.job import AcceleratorConfig, JobRequest, ReplicaConfig, Scheduling, TrainingInput
+from boxwright.spec.prediction import PredictionInput
 from boxwright.spec.resource import Resource
 from boxwright.spec.sagemaker import (
     Choice,
@@ -205,6 +207,13 @@ def test_every_key_of_a_job_is_described() -> None:
     keys = {str(field.alias) for part in parts for field in part.model_fields.values()} - {"etag"}
     assert {"scaleTier", "maxTrials", "categoricalValues", "MaxParallelTrainingJobs"} <= keys
     assert [key for key in sorted(keys) if f"`{key}`" not in PAGES["docs/jobs.md"]] == []
+
+
+def test_every_key_of_a_prediction_is_described() -> None:
+    keys = {str(field.alias) for field in PredictionInput.model_fields.values()}
+    assert keys <= rows("batch_prediction.md")
+    named = set(re.findall(r"`([\w-]+)`", PAGES["docs/batch_prediction.md"]))
+    assert {*DATA_FORMATS, *DATA_FORMATS.values()} <= named
 
 
 def test_index_names_every_page() -> None:

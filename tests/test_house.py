@@ -14,8 +14,11 @@ ABOUT_MANY = (
     "dockerfile.py",
     "examples.py",
     "bad_input.py",
+    "webapp.py",
     "end_to_end.py",
     "google_client.py",
+    "google_models.py",
+    "request_limit.py",
     "study_of_training.py",
 )
 """Tests that are not of one module."""

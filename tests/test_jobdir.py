@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from boxwright.jobdir import Derived, Event, Job, JobDir, claim
+from boxwright.claim import claim
+from boxwright.jobdir import Derived, Event, Job, JobDir
 from boxwright.spec.training import DataSpec, OptimizationSpec, TrainSpec
 
 SPEC = TrainSpec(
@@ -41,68 +42,6 @@ def test_a_job_is_read_as_it_was_written(jobdir: JobDir) -> None:
     assert json.loads(jobdir.job_file.read_text())["spec"]["optimization"]["max_steps"] == 600
     assert jobdir.checkpoints.is_dir()
     assert sorted(path.name for path in jobdir.path.iterdir()) == ["checkpoints", "job.json"]
-
-
-def test_the_same_job_is_found_again(begun: JobDir) -> None:
-    for arguments in ({"max_steps": "600", "seed": "1"}, {"seed": "1", "max_steps": "600", "ema": "auto"}):
-        found = claim(begun, job(**arguments))
-        assert found.spec == SPEC
-
-
-def test_another_job_is_refused_with_what_differs(begun: JobDir) -> None:
-    with pytest.raises(FileExistsError) as refused:
-        claim(begun, job(max_steps="600", seed="2", image_size="64,64"))
-    said = str(refused.value)
-    assert "holds another run of image_object_detection" in said
-    assert "image_size: not given there, 64,64 now; seed: 1 there, 2 now" in said
-    assert "choose a new --job-dir" in said
-    assert begun.read_job() == job(max_steps="600", seed="1").model_copy(update={"spec": SPEC})
-    with pytest.raises(FileExistsError, match="another run"):
-        claim(begun, job(max_steps="900", seed="2"))
-
-
-def test_another_algorithm_is_refused(begun: JobDir) -> None:
-    with pytest.raises(FileExistsError, match="holds another run of image_object_detection"):
-        claim(begun, Job(algorithm="image_classification", arguments={"max_steps": "600", "seed": "1"}))
-
-
-def test_more_steps_continue(begun: JobDir) -> None:
-    begun.write_result({"status": "finished", "best_step": 600})
-    found = claim(begun, job(max_steps="900", seed="1"))
-    assert found.spec is not None and found.spec.optimization.max_steps == 900
-    assert found.spec.model_copy(update={"optimization": SPEC.optimization}) == SPEC
-    assert begun.read_job() == found
-    assert begun.read_result() is None
-
-
-@pytest.mark.parametrize(
-    ("arguments", "got"), [({"max_steps": "300"}, "300"), ({}, "none"), ({"max_steps": "auto"}, "none")]
-)
-def test_fewer_steps_do_not(begun: JobDir, arguments: dict[str, str], got: str) -> None:
-    with pytest.raises(FileExistsError, match=f"holds a run of 600 steps; .* max_steps must be larger, got {got}"):
-        claim(begun, job(seed="1", **arguments))
-
-
-def test_a_job_that_never_began_may_be_corrected(jobdir: JobDir) -> None:
-    claim(jobdir, job(training_data_path="wrong"))
-    jobdir.append(Event(kind="data", step=0))
-    corrected = job(training_data_path="right", max_steps="3")
-    assert claim(jobdir, corrected) == jobdir.read_job() == corrected
-    assert list(jobdir.events()) == []
-
-
-def test_foreign_files_are_left_alone(jobdir: JobDir) -> None:
-    jobdir.path.mkdir()
-    for name in ("thesis.tex", "photo.jpg"):
-        (jobdir.path / name).write_text("mine")
-    with pytest.raises(FileExistsError, match=r"holds files that are no job's \(photo.jpg, thesis.tex\); choose a new"):
-        claim(jobdir, job())
-    assert len(list(jobdir.path.iterdir())) == 2
-
-
-def test_an_empty_folder_and_what_a_full_disk_leaves_are_taken(jobdir: JobDir) -> None:
-    (jobdir.path / "checkpoints").mkdir(parents=True)
-    assert claim(jobdir, job()) == job()
 
 
 @pytest.mark.parametrize("place", ["file/run", "/proc/run"])

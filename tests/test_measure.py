@@ -8,12 +8,16 @@ from unittest import mock
 
 import numpy as np
 import pytest
+from safetensors.torch import load
 
 from boxwright import formats, modeldir
 from boxwright.dataset.draw import draw_shapes
 from boxwright.formats.sample import Dataset
 from boxwright.jobdir import JobDir
 from boxwright.measure import Measured, measure
+from boxwright.models.build import build_model
+from boxwright.tiling import Tiling
+from boxwright.train.evaluate import evaluate, predict
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +32,39 @@ def test_the_numbers_are_those_of_training(finished: Any, measured: Measured) ->
         assert value == pytest.approx(reported["metrics"][name], abs=0.002), name
     assert measured.metrics.AP > 0.05
     assert measured.card == modeldir.read_card(str(finished.model))
+
+
+def test_tiles_are_merged_as_in_training(finished: Any, records: Path) -> None:
+    """On pictures of 64 x 96 pixels tiles of 64 overlap by half, and objects keep the size that the model knows."""
+    measured = measure(str(finished.model), f"{records}/train-*", tile=64, overlap=0.5)
+    card = modeldir.read_card(str(finished.model))
+    model = build_model(card.spec.model, card.spec.loss, 2)
+    model.load_state_dict(load((finished.model / modeldir.WEIGHTS).read_bytes()))
+    size, tiling = card.input_size, Tiling.of(card.spec, 64, 0.5)
+    trained, _ = evaluate(
+        lambda count: predict(model, measured.pictures, count=count, size=size, batch_size=7, tiling=tiling),
+        measured.pictures,
+        count=12,
+        num_classes=2,
+    )
+    assert measured.metrics.values() == pytest.approx(trained.values(), abs=0.002)
+    assert measured.metrics.pictures == 12 and measured.metrics.AP > 0.02
+
+
+def test_commands_take_a_tile(finished: Any, records: Path, tmp_path: Path, command: Any) -> None:
+    data = f"{records}/train-*"
+    ways: tuple[tuple[str, ...], ...] = ((), ("--tile=0",), ("--tile=64", "--overlap=0.5"))
+    first, whole, tiled = (
+        json.loads(command("evaluate", finished.model, data, "--json", *words).out)["AP"] for words in ways
+    )
+    assert first == whole != tiled
+    assert tiled == measure(str(finished.model), data, tile=64, overlap=0.5).metrics.AP
+    (tmp_path / "a.jpg").write_bytes(formats.read(data)[0].encoded)
+    found = [command("predict", finished.model, tmp_path / "a.jpg", *words).out for words in ways]
+    assert found[0] == found[1] != found[2]
+    refused = command("predict", finished.model, tmp_path / "a.jpg", "--tile=7")
+    said = "tile: must be 0, for whole pictures, or at least 32 px, got 7"
+    assert (refused.status, refused.err) == (1, f"boxwright: {said}\n")
 
 
 def test_json_holds_every_class_and_its_curve(measured: Measured) -> None:

@@ -127,3 +127,76 @@ def test_deployment_config_keeps_a_url() -> None:
     write_deployment_config("memory://bucket/model", job_id="job", step=1, runtime_version="2.21")
     text = modeldir.files.read_text("memory://bucket/model/deployment_config.yaml")
     assert text.splitlines()[0] == 'deploymentUri: "memory://bucket/model"'
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> tuple[str, ModelCard]:
+    """A model's folder with a few files, and its card."""
+    for name in ("model.onnx", "weights.safetensors", "report.html", "variables/variables.index", "trial_1/model.onnx"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"abc")
+    folder = str(tmp_path)
+    return folder, card(digests=modeldir.digests(folder))
+
+
+def test_a_card_vouches_for_what_serving_and_training_use(held: tuple[str, ModelCard]) -> None:
+    folder, vouching = held
+    # FIPS 180-2, appendix B.1: SHA-256 of "abc".
+    abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert vouching.digests == dict.fromkeys(("model.onnx", "variables/variables.index", "weights.safetensors"), abc)
+    modeldir.verify(folder, vouching)
+    assert modeldir.read_file(folder, vouching, "model.onnx") == b"abc"
+
+
+@pytest.mark.parametrize(
+    ("name", "way_out"),
+    [
+        ("model.onnx", "--to=onnx'"),
+        ("variables/variables.index", "--to=savedmodel'"),
+        ("weights.safetensors", "copy the folder again from where the model was trained"),
+    ],
+)
+@pytest.mark.parametrize("content", [b"abd", b"ab", b"", None])
+def test_a_missing_altered_or_truncated_file_is_named(
+    held: tuple[str, ModelCard], name: str, way_out: str, content: bytes | None
+) -> None:
+    folder, vouching = held
+    if content is None:
+        os.remove(os.path.join(folder, name))
+    else:
+        Path(folder, name).write_bytes(content)
+    kind, said = (FileNotFoundError, f"has no {name}") if content is None else (ValueError, f"{name} is altered")
+    for look in (lambda: modeldir.verify(folder, vouching), lambda: modeldir.read_file(folder, vouching, name)):
+        with pytest.raises(kind, match=said) as raised:
+            look()
+        assert way_out in str(raised.value)
+    modeldir.verify(folder, vouching, [other for other in vouching.digests if other != name])
+
+
+def test_an_early_card_vouches_for_nothing(held: tuple[str, ModelCard]) -> None:
+    folder, _ = held
+    modeldir.verify(folder, card())
+    modeldir.verify(folder, card(), ["model.onnx"])
+    assert modeldir.read_file(folder, card(), "report.html") == b"abc"
+
+
+def test_digests_on_another_file_system() -> None:
+    modeldir.files.write_bytes("memory://digests/model/model.onnx", b"abc")
+    held = card(digests=modeldir.digests("memory://digests/model"))
+    assert list(held.digests) == ["model.onnx"]
+    assert modeldir.read_file("memory://digests/model", held, "model.onnx") == b"abc"
+    modeldir.files.remove("memory://digests/model/model.onnx")
+    with pytest.raises(FileNotFoundError, match=r"has no model\.onnx"):
+        modeldir.verify("memory://digests/model", held)
+
+
+def test_a_variant_says_what_it_loses() -> None:
+    variant = modeldir.Variant(file="model_int8.onnx", AP=0.5, AP_drop=0.0125, pictures=72)
+    assert str(variant) == "AP 0.5000 where float32 has 0.5125: a drop of 0.0125 on 72 pictures"
+
+
+def test_files_of_variants() -> None:
+    assert modeldir.onnx_file() == "model.onnx"
+    assert modeldir.onnx_file("int8") == "model_int8.onnx"
+    with pytest.raises(ValueError, match="unknown variant 'int4'; there is int8 and fp16"):
+        modeldir.onnx_file("int4")

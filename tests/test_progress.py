@@ -71,6 +71,10 @@ def test_data_names_what_is_left_out() -> None:
     assert describe(Event(kind="data", step=0, values=whole)).split("\n")[1:] == [
         "  20% of the training data, always the same"
     ]
+    waiting = {**values, "rejected": [], "unreadable": [], "unlabelled": 1500}
+    assert describe(Event(kind="data", step=0, values=waiting)).split("\n")[1:] == [
+        "  not used, as they have no label: 1,500 more pictures"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -113,7 +117,25 @@ def test_data_names_what_is_left_out() -> None:
             "step 5: AP 0.5000  AP50 0.7500  AP75 0.2500",
         ),
         ("stopped", {"reason": "cancelled"}, "stopped (cancelled); repeat the command to continue"),
-        ("already finished", {}, "this run is finished; its best model is of step 5"),
+        (
+            "weights",
+            {"source": "/a/b.pth", "reused": ["x"], "fresh": ["p", "q"], "skipped": [], "frozen_fresh": ["q"]},
+            "starting weights: b.pth\n  1 tensors reused, 2 fresh (p, q), 0 left out\n"
+            "  attention: 1 of them are frozen (q) and stay random; train them too, "
+            "or start from weights that have them, such as coco or an earlier model",
+        ),
+        ("already finished", {"best_trial": "2"}, "this run is finished; its best model is of step 5"),
+        (
+            "already finished",
+            {"metrics": {}, "stop": None},
+            "this run is finished; its best model is of step 5 (a larger epochs or max_steps would continue it)",
+        ),
+        (
+            "already finished",
+            {"metrics": {}, "stop": "early stopping"},
+            "this run is finished; its best model is of step 5",
+        ),
+        ("resumed", {"file": "a", "max_steps": 9}, "continuing at step 5 of 9 from a"),
         ("checkpoint", {"file": "a"}, ""),
     ],
 )

@@ -15,10 +15,11 @@ import torch
 from tensorboardX.proto.event_pb2 import Event as Message
 
 from boxwright import modeldir, work
+from boxwright.claim import claim
 from boxwright.export import result
 from boxwright.export.parity import ExportMismatch
 from boxwright.formats import recordfile
-from boxwright.jobdir import Event, Job, JobDir, claim
+from boxwright.jobdir import Event, Job, JobDir
 from boxwright.metrics.boxes import Predictions
 from boxwright.metrics.detection import COCO_NAMES
 
@@ -103,12 +104,12 @@ def test_no_job(tmp_path: Path) -> None:
 
 def test_unknown_kind(tmp_path: Path) -> None:
     JobDir(tmp_path).write_job(Job(kind="dream", algorithm="image_object_detection", arguments={}))
-    with pytest.raises(ValueError, match="job kind must be one of train, tune, wait, got 'dream'"):
+    with pytest.raises(ValueError, match="job kind must be one of train, tune, prediction, wait, got 'dream'"):
         work.work(tmp_path)
     assert JobDir(tmp_path).read_result() == {
         "status": "failed",
         "fault": "user",
-        "error": "job kind must be one of train, tune, wait, got 'dream'",
+        "error": "job kind must be one of train, tune, prediction, wait, got 'dream'",
     }
 
 

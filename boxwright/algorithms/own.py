@@ -13,6 +13,8 @@ DATA = (
     Argument("validation_data_path", "data.validation_data_path"),
     Argument("labels_file", "data.labels_file"),
     Argument("max_rejected_share", "data.max_rejected_share"),
+    Argument("tile", "data.tile"),
+    Argument("overlap", "data.overlap"),
 )
 
 STARTING_POINT = (

@@ -122,6 +122,11 @@ SAGEMAKER_OBJECT_DETECTION_TENSORFLOW = Algorithm(
         *own.SCHEDULE,
         *own.FREEZING[:-1],
         Argument("train_only_on_top_layer", "optimization.train_only_on_top_layer", tuning=("True", "False")),
+        Argument(
+            "train_only_top_layer",
+            "optimization.train_only_on_top_layer",
+            help="Another name of train_only_on_top_layer.",
+        ),
         Argument("early_stopping", "evaluation.early_stopping"),
         Argument(
             "early_stopping_patience",

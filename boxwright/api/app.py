@@ -7,13 +7,24 @@ from fastapi import FastAPI
 
 import boxwright
 from boxwright.api.deps import Context
-from boxwright.api.errors import DESCRIBED, install
+from boxwright.api.errors import DESCRIBED, install, too_large
 from boxwright.api.follow import Followers
 from boxwright.api.headers import SecurityHeaders
-from boxwright.api.limits import RequestLimit
-from boxwright.api.routes import health, jobs, logs, projects, tokens
+from boxwright.api.routes import (
+    health,
+    jobs,
+    logs,
+    measures,
+    models,
+    operations,
+    predictions,
+    projects,
+    tokens,
+    versions,
+)
+from boxwright.request_limit import RequestLimit
 
-DESCRIPTION = """Jobs of AI Platform Training v1, their logs, and the tokens that give access.
+DESCRIPTION = """Jobs of AI Platform Training v1, their logs, models that are served, and the tokens that give access.
 
 Send `Authorization: Bearer TOKEN`. Times are RFC 3339 in UTC, durations are written "3600s", and whole numbers of 64
 bits are texts. Fields that hold nothing are left out."""
@@ -26,6 +37,7 @@ def create_app(context: Context) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
         app.state.followers.shut_down()
+        await context.deployed.gateway.close()
 
     app = FastAPI(
         title="Boxwright",
@@ -40,8 +52,8 @@ def create_app(context: Context) -> FastAPI:
     app.state.context = context
     app.state.followers = Followers(context.jobs, context.tokens)
     install(app)
-    for module in (health, projects, jobs, logs, tokens):
+    for module in (health, measures, projects, jobs, logs, tokens, models, versions, operations, predictions):
         app.include_router(module.router)
-    app.add_middleware(RequestLimit, max_bytes=context.max_request_bytes)
+    app.add_middleware(RequestLimit, max_bytes=context.max_request_bytes, refuse=too_large)
     app.add_middleware(SecurityHeaders)
     return app

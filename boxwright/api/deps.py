@@ -1,17 +1,18 @@
 """What routes are given: the store, who asks, and the JSON of the request."""
 
-import json
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
-from fastapi import Depends, Path, Request
+from fastapi import Depends, Path, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from boxwright import files
+from boxwright import files, json_object
 from boxwright.admission import Limits
 from boxwright.api.errors import Refusal
+from boxwright.endpoints.deployed import Deployed
+from boxwright.spec.deployment import MODEL_NAME, VERSION_NAME
 from boxwright.spec.job import FINAL_STATES, JOB_ID
 from boxwright.store.jobs import JobStore
 from boxwright.store.records import JobMissing
@@ -23,9 +24,6 @@ PROJECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 UNSTORABLE = re.compile(rb"\\u(?:0000|d[89a-f][0-9a-f]{2})", re.IGNORECASE)
 """Escapes of characters that not every database can hold: NUL and surrogates."""
 
-MAX_DEPTH = 50
-"""Objects and lists of a request within each other."""
-
 SURROGATE_PAIR = re.compile(rb"\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}", re.IGNORECASE)
 
 
@@ -36,14 +34,18 @@ class Context:
     Attributes:
         jobs: the queue.
         tokens: who may do what.
+        deployed: models, their versions, and the processes that serve them.
         limits: what jobs may ask for; `previous` and the project's part of `default_root` are filled in by request.
         max_request_bytes: the largest request.
+        default_project: of endpoints whose names hold none.
     """
 
     jobs: JobStore
     tokens: TokenStore
+    deployed: Deployed
     limits: Limits
     max_request_bytes: int = 10_000_000
+    default_project: str = "local"
 
 
 async def context_of(request: Request) -> Context:
@@ -55,7 +57,19 @@ async def context_of(request: Request) -> Context:
 Given = Annotated[Context, Depends(context_of)]
 
 bearer = HTTPBearer(auto_error=False, description="A token made by `boxwright tokens create` or at the first start.")
-Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+
+AWS_CREDENTIALS = re.compile(r"AWS4-HMAC-SHA256 +Credential=([^/, ]+)/")
+"""What AWS's clients send; the id of the access key is the token, and what is signed is not looked at."""
+
+
+async def _credentials(
+    request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+) -> HTTPAuthorizationCredentials | None:
+    signed = None if given else AWS_CREDENTIALS.match(request.headers.get("authorization", ""))
+    return HTTPAuthorizationCredentials(scheme="AWS4-HMAC-SHA256", credentials=signed[1]) if signed else given
+
+
+Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_credentials)]
 
 
 def authenticate(context: Given, credentials: Credentials) -> TokenRecord:
@@ -113,37 +127,36 @@ async def _job_id(
 JobId = Annotated[str, Depends(_job_id)]
 
 
+async def _model(project: Project, model: Annotated[str, Path(description="The model's name.")]) -> str:
+    if not MODEL_NAME.fullmatch(model):
+        raise Refusal("NOT_FOUND", f"project {project!r} has no model {model!r}")
+    return model
+
+
+ModelName = Annotated[str, Depends(_model)]
+
+
+async def _version(model: ModelName, version: Annotated[str, Path(description="The version's name.")]) -> str:
+    if not VERSION_NAME.fullmatch(version):
+        raise Refusal("NOT_FOUND", f"model {model!r} has no version {version!r}")
+    return version
+
+
+VersionName = Annotated[str, Depends(_version)]
+PageSize = Annotated[int, Query(alias="pageSize", description="Up to 100; 20 where 0.", le=2**31)]
+PageToken = Annotated[str, Query(alias="pageToken", description="The page before says it.")]
+
+
 async def read_object(request: Request) -> dict[str, Any]:
     """The JSON object that a request carries; empty where it carries nothing. Raises: Refusal."""
     text = await request.body()
-    if not text.strip():
-        return {}
     try:
-        value = json.loads(text, parse_constant=_no_number)
-    except RecursionError as error:
-        raise _too_deep() from error
+        value = json_object.parse(text)
     except ValueError as error:
-        raise Refusal("INVALID_ARGUMENT", f"the request must be JSON in UTF-8: {error}") from error
-    if not isinstance(value, dict):
-        raise Refusal("INVALID_ARGUMENT", f"the request must be a JSON object {{...}}, got {text[:40]!r}")
-    if not _is_shallow(value, MAX_DEPTH):
-        raise _too_deep()
+        raise Refusal("INVALID_ARGUMENT", str(error)) from error
     if UNSTORABLE.search(SURROGATE_PAIR.sub(b"", text)):
         raise Refusal("INVALID_ARGUMENT", "texts may not hold NUL characters or halves of surrogate pairs")
     return value
-
-
-def _too_deep() -> Refusal:
-    return Refusal("INVALID_ARGUMENT", f"the request's JSON is nested too deeply; at most {MAX_DEPTH} levels")
-
-
-def _is_shallow(value: Any, depth: int) -> bool:
-    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return depth >= 0 and all(_is_shallow(part, depth - 1) for part in parts)
-
-
-def _no_number(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no JSON number")
 
 
 Body = Annotated[dict[str, Any], Depends(read_object)]
@@ -151,9 +164,27 @@ Body = Annotated[dict[str, Any], Depends(read_object)]
 
 
 def limits_of(project: str, context: Context) -> Limits:
-    """What jobs of a project may ask for: it has a folder of its own, and earlier jobs."""
-    root = files.join(context.limits.default_root, project)
-    return replace(context.limits, default_root=root, previous=lambda name: finished_dir(context.jobs, project, name))
+    """What jobs of a project may ask for: a folder of its own, earlier jobs, and models deployed in any project."""
+    return replace(
+        context.limits,
+        default_root=files.join(context.limits.default_root, project),
+        previous=lambda name: finished_dir(context.jobs, project, name),
+        deployed=lambda name: deployed_folder(context.deployed, name),
+    )
+
+
+def deployed_folder(deployed: Deployed, name: str) -> str:
+    """Folder of a version, "projects/P/models/M/versions/V", or of a model's default one, "projects/P/models/M".
+
+    Raises:
+        LookupError: there is no such model or version, or the model has no version yet.
+    """
+    _, project, _, model, *version = name.split("/")
+    chosen = version[1] if version else deployed.models.get(project, model).default_version
+    if not chosen:
+        raise LookupError(f"model {model} has no version yet; deploy one, or name the model's folder in uri")
+    record = deployed.versions.get(project, model, chosen)
+    return str((record.served or record.request)["deploymentUri"])
 
 
 def finished_dir(jobs: JobStore, project: str, job_id: str) -> str:

@@ -1,17 +1,20 @@
 """The one shape of an error, which is that of Google's APIs, and what becomes of each exception."""
 
 import http
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from boxwright.api.headers import SECURITY_HEADERS
+from boxwright.endpoints.gateway import Unanswered
+from boxwright.request_limit import Answerable
 from boxwright.spec.resource import Fault, InvalidResource
+from boxwright.store.model_records import ModelExists, ModelMissing, NotNow
 from boxwright.store.records import EtagMismatch, JobExists, JobMissing, StoreUnavailable
 
 CODES = {
@@ -25,6 +28,7 @@ CODES = {
     "ALREADY_EXISTS": 409,
     "INTERNAL": 500,
     "UNAVAILABLE": 503,
+    "DEADLINE_EXCEEDED": 504,
 }
 """google.rpc.Code to the HTTP status that goes with it."""
 
@@ -36,7 +40,7 @@ RETRY_AFTER = {"Retry-After": "2"}
 """Seconds after which it is worth trying again while the store cannot be reached."""
 
 
-class Refusal(Exception):
+class Refusal(Answerable):
     """What a request is answered with instead of what it asked for.
 
     Args:
@@ -77,6 +81,16 @@ class Refusal(Exception):
 
     def response(self) -> JSONResponse:
         return JSONResponse(self.body(), self.code, {**SECURITY_HEADERS, **self.headers})
+
+
+def too_large(max_bytes: int) -> Refusal:
+    """What a larger request is answered with."""
+    return Refusal(
+        "INVALID_ARGUMENT",
+        f"a request may have at most {max_bytes:,} bytes (the server's --max-request-bytes)",
+        headers={"Connection": "close"},
+        code=413,
+    )
 
 
 class FieldViolation(BaseModel):
@@ -126,6 +140,17 @@ DESCRIBED_BESIDE: dict[int | str, dict[str, Any]] = {
 """For routes that answer with something else than JSON."""
 
 
+STATUSES: Mapping[type[Exception], str] = {
+    JobExists: "ALREADY_EXISTS",
+    ModelExists: "ALREADY_EXISTS",
+    JobMissing: "NOT_FOUND",
+    ModelMissing: "NOT_FOUND",
+    EtagMismatch: "ABORTED",
+    NotNow: "FAILED_PRECONDITION",
+}
+"""What the store refuses, whose words are for the client."""
+
+
 def refusal_of(error: Exception) -> Refusal:
     """What an exception is answered with."""
     match error:
@@ -136,17 +161,17 @@ def refusal_of(error: Exception) -> Refusal:
         case RequestValidationError():
             faults = tuple(Fault(str(one["loc"][-1]), f"{one['msg']}, got {one['input']!r}") for one in error.errors())
             return Refusal("INVALID_ARGUMENT", "\n".join(str(fault) for fault in faults), faults)
-        case JobExists():
-            return Refusal("ALREADY_EXISTS", str(error))
-        case EtagMismatch():
-            return Refusal("ABORTED", str(error))
-        case JobMissing():
-            return Refusal("NOT_FOUND", str(error.args[0]))
+        case Unanswered():
+            retry = {"Retry-After": str(error.retry_after)} if error.retry_after else {}
+            return Refusal(error.status, error.message, headers=retry)
         case StoreUnavailable():
             message = "the database cannot be reached at the moment; try again in a few seconds"
             return Refusal("UNAVAILABLE", message, headers=RETRY_AFTER)
         case HTTPException():
             return _of_http(error)
+    status = STATUSES.get(type(error))
+    if status:
+        return Refusal(status, str(error.args[0]))
     return Refusal("INTERNAL", "the server has met an error of its own; its log says more")
 
 
@@ -161,12 +186,26 @@ def _of_http(error: HTTPException) -> Refusal:
     return Refusal(status, message, headers=error.headers, code=error.status_code)
 
 
-async def _answer(_: Request, error: Exception) -> JSONResponse:
-    return refusal_of(error).response()
+Form = Callable[[Refusal], Response]
+"""Writes a refusal as a client of another service expects it."""
+
+
+def errors_as(form: Callable[[Request], Form]) -> Callable[[Request], Awaitable[None]]:
+    """A dependency of a router: what its routes refuse is written in the form that a request is given."""
+
+    async def remember(request: Request) -> None:
+        request.state.form = form(request)
+
+    return remember
+
+
+async def _answer(request: Request, error: Exception) -> Response:
+    form: Form = getattr(request.state, "form", Refusal.response)
+    return form(refusal_of(error))
 
 
 def install(app: FastAPI) -> None:
-    """Answer every exception in the one shape."""
+    """Answer every exception in the one shape, or in that of the service whose routes these are."""
     known = (Refusal, InvalidResource, RequestValidationError, HTTPException)
-    for kind in (*known, JobExists, JobMissing, EtagMismatch, StoreUnavailable, Exception):
+    for kind in (*known, *STATUSES, Unanswered, StoreUnavailable, Exception):
         app.add_exception_handler(kind, _answer)

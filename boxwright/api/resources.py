@@ -7,11 +7,22 @@ from typing import Any
 from pydantic import Field
 
 from boxwright.spec.job import State, TrainingInput
+from boxwright.spec.prediction import PredictionInput
 from boxwright.spec.resource import Resource
 from boxwright.store.records import JobRecord
 
 OUTPUT_ONLY = frozenset(
-    {"createTime", "startTime", "endTime", "state", "errorMessage", "trainingOutput", "jobPosition", "note"}
+    {
+        "createTime",
+        "startTime",
+        "endTime",
+        "state",
+        "errorMessage",
+        "trainingOutput",
+        "predictionOutput",
+        "jobPosition",
+        "note",
+    }
 )
 """Fields of a job that only the server writes. A job that was described and is submitted again still has them."""
 
@@ -59,11 +70,21 @@ class TrainingOutput(Resource):
     hyperparameter_metric_tag: str = ""
 
 
+class PredictionOutput(Resource):
+    """Results of a batch prediction so far."""
+
+    output_path: str = ""
+    prediction_count: str = Field("", description="int64 as text")
+    error_count: str = Field("", description="int64 as text; inputs in which nothing could be looked for")
+    node_hours: float = 0.0
+
+
 class Job(Resource):
-    """A training job. Times are RFC 3339 in UTC; fields that hold nothing are left out."""
+    """A job, of training or of prediction. Times are RFC 3339 in UTC; fields that hold nothing are left out."""
 
     job_id: str = Field(description="1 to 128 letters, digits and underscores, the first a letter")
-    training_input: TrainingInput
+    training_input: TrainingInput | None = None
+    prediction_input: PredictionInput | None = Field(None, description="instead of trainingInput")
     labels: dict[str, str] = {}
     etag: str = Field("", description="changes with every change of the job; base64")
     create_time: str = Field("", description="output only")
@@ -72,6 +93,7 @@ class Job(Resource):
     state: State = Field("QUEUED", description="output only")
     error_message: str = Field("", description="output only; why the job failed or was cancelled")
     training_output: TrainingOutput | None = Field(None, description="output only")
+    prediction_output: PredictionOutput | None = Field(None, description="output only")
     job_position: str = Field("", description="output only; place in the queue from 1, int64 as text; not in lists")
     note: str = Field("", description="output only; how machines were mapped, and what a queued job waits for")
 
@@ -103,15 +125,15 @@ def job_json(record: JobRecord, position: int = 0) -> dict[str, Any]:
         record: from the store.
         position: place in the queue from 1; 0 leaves it out.
     """
-    given = {
+    given: dict[str, Any] = {
         "jobId": record.job_id,
-        "trainingInput": record.request["trainingInput"],
+        **{name: record.request[name] for name in ("trainingInput", "predictionInput") if name in record.request},
         "createTime": time_text(record.create_time),
         "startTime": time_text(record.start_time),
         "endTime": time_text(record.end_time),
         "state": record.state,
         "errorMessage": record.error_message,
-        "trainingOutput": _with_int64(record.output),
+        "predictionOutput" if record.kind == "prediction" else "trainingOutput": _with_int64(record.output),
         "labels": record.labels,
         "etag": record.etag,
         "jobPosition": str(position) if position else "",

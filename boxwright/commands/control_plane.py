@@ -1,11 +1,9 @@
 """Starts and ends a server: its database, its first token, its address, and the runner beside it."""
 
 import contextlib
+import functools
 import os
-import signal
-import socket
-import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,9 @@ from fastapi import FastAPI
 from boxwright.admission import Limits
 from boxwright.api.app import create_app
 from boxwright.api.deps import Context
+from boxwright.commands.listening import Server, address_of, check_tls, is_private, listen
+from boxwright.endpoints.deployed import Deployed
+from boxwright.endpoints.fleet import FleetSettings
 from boxwright.runners.host import this_machine
 from boxwright.spec.server import ServerSettings
 from boxwright.store.database import open_database
@@ -29,34 +30,6 @@ FIRST_TOKEN = "local"
 
 GRACE = 10
 """Seconds in which requests may end when a server is stopped."""
-
-
-class Server(uvicorn.Server):
-    """uvicorn's, which says when it listens, ends its log streams before it stops, and leaves signals be afterwards."""
-
-    def __init__(self, config: uvicorn.Config, app: FastAPI, ready: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._app = app
-        self._ready = ready
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._ready()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._app.state.followers.close()
-        await super().shutdown(sockets)
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """uvicorn's own raises the signal again in the end, which would make an error of an orderly one."""
-        numbers = (signal.SIGTERM, signal.SIGINT)
-        before = {number: signal.signal(number, self.handle_exit) for number in numbers}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
 
 def serve(
@@ -75,48 +48,17 @@ def serve(
         ValueError: settings that do not work, such as a key without a certificate.
         OSError: the address is taken, the folder cannot be written, or the database cannot be reached.
     """
-    check_tls(settings)
+    check_tls(settings.certificate, settings.key)
     with listen(settings.host, settings.port) as listener:
         settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         context = make_context(settings, allow_substitute)
         secret = first_token(context.tokens, settings.folder, anew=new_token)
-        address = address_of(settings, listener)
+        address = address_of(settings.host, listener, tls=bool(settings.certificate))
         app = create_app(context)
-        server = Server(configure(app, settings), app, lambda: announce(settings, address, secret, say))
-        with beside:
+        ready = functools.partial(announce, settings, address, secret, say)
+        server = Server(configure(app, settings), ready, app.state.followers.close)
+        with beside, context.deployed.fleet:
             server.run([listener])
-
-
-def check_tls(settings: ServerSettings) -> None:
-    """Raises: ValueError: certificate and key are not both there, or do not belong together."""
-    if bool(settings.certificate) != bool(settings.key):
-        raise ValueError("--certificate and --key belong together: give both, or neither")
-    if settings.certificate:
-        try:
-            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(settings.certificate, settings.key)
-        except OSError as error:
-            files = f"{settings.certificate} and {settings.key}"
-            raise ValueError(f"{files} must be a certificate chain and its key, both PEM: {error}") from error
-
-
-@contextlib.contextmanager
-def listen(host: str, port: int) -> Iterator[socket.socket]:
-    """A socket that listens. Raises: OSError: the address is taken or not this machine's."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        listener = socket.create_server((host, port), family=family, backlog=2048)
-    except OSError as error:
-        raise OSError(
-            f"cannot listen on {host}:{port} ({error.strerror or error}); choose another --host or --port"
-        ) from error
-    with listener:
-        yield listener
-
-
-def address_of(settings: ServerSettings, listener: socket.socket) -> str:
-    """URL of a server, with the port that it got."""
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return f"http{'s' if settings.certificate else ''}://{host}:{listener.getsockname()[1]}"
 
 
 def make_context(settings: ServerSettings, allow_substitute: bool) -> Context:
@@ -127,7 +69,9 @@ def make_context(settings: ServerSettings, allow_substitute: bool) -> Context:
 
     engine = open_database(settings.database_url)
     limits = Limits(this_machine(), settings.job_roots, settings.default_root, allow_substitute, previous)
-    return Context(JobStore(engine), TokenStore(engine), limits, settings.max_request_bytes)
+    fleet = FleetSettings(logs=settings.folder / "endpoints", cores=limits.machine.cores)
+    deployed = Deployed.over(engine, fleet)
+    return Context(JobStore(engine), TokenStore(engine), deployed, limits, settings.max_request_bytes)
 
 
 def configure(app: FastAPI, settings: ServerSettings) -> uvicorn.Config:
@@ -176,5 +120,5 @@ def announce(settings: ServerSettings, address: str, secret: str | None, say: Sa
     say(f"Boxwright listens on {address}")
     if secret:
         say(f"admin token, shown this once and kept in {settings.folder / 'token'}: {address}/?token={secret}")
-    if not settings.certificate and settings.host not in ("127.0.0.1", "::1", "localhost"):
+    if not settings.certificate and not is_private(settings.host):
         say("warning: without --certificate and --key, tokens can be read on the network")

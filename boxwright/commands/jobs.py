@@ -1,4 +1,4 @@
-"""`boxwright jobs`: the managed service's commands for training jobs, for a control plane of one's own."""
+"""`boxwright jobs`: the managed service's commands for training and prediction, for a control plane of one's own."""
 
 import sys
 from typing import Annotated, Any
@@ -73,16 +73,22 @@ def training(
 def _submit(words: list[str], options: dict[str, Any]) -> None:
     from pathlib import Path
 
-    from boxwright.client import Client, ServerError, find_server
+    from boxwright.client import find_server
     from boxwright.commands.config_file import ConfigFile, read_config
     from boxwright.commands.submission import read_submission
-    from boxwright.commands.tables import check_format, written
+    from boxwright.commands.tables import check_format
 
-    job, format = options["job"], options["format"]
-    check_format(format)
+    check_format(options["format"])
     address = find_server(options["server"], options["project"])
     config = read_config(options["config"]) if options["config"] else ConfigFile()
-    submission = read_submission(job, options, words, config, Path.cwd())
+    _send(address, read_submission(options["job"], options, words, config, Path.cwd()), options)
+
+
+def _send(address: Any, submission: Any, options: dict[str, Any]) -> None:
+    from boxwright.client import Client, ServerError
+    from boxwright.commands.tables import written
+
+    job, format = options["job"], options["format"]
     with Client(address) as client:
         try:
             submitted = client.submit(submission.request)
@@ -122,12 +128,44 @@ def _print(text: str) -> None:
     sys.stdout.flush()
 
 
-@submit_app.command("prediction", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def prediction() -> None:
-    """Not offered: `boxwright predict MODEL IMAGE... --output=FILE` finds objects in any number of pictures."""
-    raise ValueError(
-        "batch prediction is no job here; `boxwright predict JOB_DIR/model PICTURES --output=FILE` does it at once"
-    )
+DataFormat = Annotated[str, typer.Option(help="json, text (the same), tf-record, tf-record-gzip or image.")]
+InputPaths = Annotated[str, typer.Option(help="Files, wildcards and folders, separated by commas.")]
+OutputPath = Annotated[str, typer.Option(help="Folder for the results.")]
+BatchSize = Annotated[Number, typer.Option(help="Most pictures in one call of the network.")]
+MaxWorkerCount = Annotated[Number, typer.Option(help="Most threads.")]
+
+
+@submit_app.command("prediction")
+def prediction(
+    job: Job,
+    data_format: DataFormat,
+    input_paths: InputPaths,
+    output_path: OutputPath,
+    model_dir: Annotated[Text, typer.Option(help="Folder of a model, such as JOB_DIR/model.")] = None,
+    model: Annotated[Text, typer.Option(help="Name of a deployed model, instead of --model-dir.")] = None,
+    version: Annotated[Text, typer.Option(help="Version of --model; its default one where left out.")] = None,
+    region: Annotated[Text, typer.Option(help="Kept with the job.")] = None,
+    batch_size: BatchSize = None,
+    max_worker_count: MaxWorkerCount = None,
+    runtime_version: Annotated[Text, typer.Option(help="Kept with the job.")] = None,
+    signature_name: Annotated[Text, typer.Option(help="serving_default, the only one.")] = None,
+    labels: Annotated[Text, typer.Option(help="key=value,...")] = None,
+    stream_logs: Annotated[bool, typer.Option("--stream-logs", help="Follow the log until the job ends.")] = False,
+    server: Server = "",
+    project: Project = "",
+    format: Format = "yaml",
+) -> None:
+    """Queue a batch prediction: objects in any number of pictures, as JSON lines in --output-path."""
+    from pathlib import Path
+
+    from boxwright.client import find_server
+    from boxwright.commands.prediction_submission import read_prediction
+    from boxwright.commands.tables import check_format
+
+    options = dict(locals())
+    check_format(format)
+    address = find_server(server, project)
+    _send(address, read_prediction(job, options, address.project, Path.cwd()), options)
 
 
 @app.command("describe")

@@ -12,7 +12,7 @@ from boxwright.algorithms import ALGORITHMS
 from boxwright.arguments import read_arguments
 from boxwright.client import ServerError
 from boxwright.commands.config_file import ConfigFile
-from boxwright.spec.job import JobRequest
+from boxwright.spec.job import JobRequest, TrainingInput
 from boxwright.spec.resource import Fault, InvalidResource
 
 TIERS = ("basic", "basic-gpu", "basic-tpu", "custom", "premium-1", "standard-1")
@@ -138,7 +138,12 @@ class Submission:
 
     def _explain(self, fault: Fault) -> str:
         option = next(
-            (o for path, o in self.flags.items() if fault.path == path or fault.path.startswith(f"{path}.")), ""
+            (
+                o
+                for path, o in self.flags.items()
+                if fault.path == path or fault.path.startswith((f"{path}.", f"{path}["))
+            ),
+            "",
         )
         return f"{option}: {fault}" if option else self.config.located(fault)
 
@@ -176,7 +181,8 @@ def read_submission(
         request = JobRequest.read(values)
     except InvalidResource as error:
         raise ValueError(submission.explained(error.faults)) from error
-    _check_image(request)
+    assert request.training_input, "it was put there"
+    _check_image(request.training_input)
     return Submission(_with_absolute_paths(request, folder), config, flags)
 
 
@@ -205,8 +211,7 @@ def _place(values: dict[str, Any], path: str, value: Any, config: ConfigFile) ->
     values[last] = value
 
 
-def _check_image(request: JobRequest) -> None:
-    given = request.training_input
+def _check_image(given: TrainingInput) -> None:
     if not given.image_uri:
         images = "".join(f"\n  {IMAGE.format(one.name)}  {one.summary}" for one in ALGORITHMS.values())
         raise ValueError(

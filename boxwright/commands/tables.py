@@ -35,6 +35,23 @@ INPUT = {
     "PARAMETER_SERVER_COUNT": "parameterServerCount",
     "JOB_DIR": "jobDir",
 }
+PREDICTION_INPUT = {
+    "REGION": "region",
+    "DATA_FORMAT": "dataFormat",
+    "MODEL": "modelName",
+    "VERSION": "versionName",
+    "MODEL_DIR": "uri",
+    "BATCH_SIZE": "batchSize",
+    "MAX_WORKER_COUNT": "maxWorkerCount",
+    "INPUT_PATHS": "inputPaths",
+    "OUTPUT_PATH": "outputPath",
+}
+PREDICTION_OUTPUT = {
+    "PREDICTIONS": "predictionCount",
+    "ERRORS": "errorCount",
+    "NODE_HOURS": "nodeHours",
+    "OUTPUT_PATH": "outputPath",
+}
 OUTPUT = {
     "TRIALS": "completedTrialCount",
     "METRIC": "hyperparameterMetricTag",
@@ -85,6 +102,8 @@ def summary(job: Mapping[str, Any]) -> str:
         _box("Job Overview", OVERVIEW, [job]),
         _box("Training Input Summary", INPUT, [given]),
         _box("Training Output Summary", OUTPUT, [output]),
+        _box("Prediction Input Summary", PREDICTION_INPUT, [job.get("predictionInput", {})]),
+        _box("Prediction Output Summary", PREDICTION_OUTPUT, [job.get("predictionOutput", {})]),
         _box("Training Output Trials", TRIALS | {name: f"hyperparameters.{name}" for name in names}, trials),
     ]
     note = _cell(job, "note")
@@ -115,6 +134,8 @@ def _cell(values: Mapping[str, Any], field: str) -> str:
         found = found.get(part) if isinstance(found, Mapping) else None
     if found is None or found is False:
         return ""
+    if isinstance(found, list):
+        return ",".join(map(str, found))
     return "yes" if found is True else f"{found:.6g}" if isinstance(found, float) else " ".join(str(found).split())
 
 

@@ -1,7 +1,7 @@
 """Batches of labelled pictures, each a pure function of the seed and its number: a run can be resumed exactly."""
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
@@ -14,7 +14,8 @@ from torch import Tensor
 
 from boxwright import imaging
 from boxwright.data.augmentation import augment
-from boxwright.data.labelled import Labelled
+from boxwright.data.labelled import Labelled, seen_in
+from boxwright.data.tiles import Tile
 from boxwright.spec.training import AugmentationSpec
 
 
@@ -36,8 +37,8 @@ class Batch:
         images: uint8 (N, H, W, 3) RGB.
         boxes: float32 (N, G, 4) xyxy canvas pixels, padded to the largest count.
         labels: int64 (N, G), 0-based; -1 marks padding.
-        placements: where each stored picture lies on the canvas; empty for augmented pictures.
-        sizes: (height, width) of each stored picture in pixels; empty for augmented pictures.
+        placements: where each stored picture, or tile of one, lies on the canvas; empty for augmented pictures.
+        sizes: (height, width) of each stored picture or tile in pixels; empty for augmented pictures.
     """
 
     images: Tensor
@@ -66,6 +67,7 @@ class TrainingBatches:
     Attributes:
         size: canvas (height, width) in pixels.
         most_boxes: boxes of a picture above this number are left out, at random.
+        tiles: samples in the place of whole pictures; a picture is decoded for each of its tiles.
     """
 
     pictures: LabelledPictures
@@ -74,6 +76,12 @@ class TrainingBatches:
     augmentation: AugmentationSpec
     seed: int
     most_boxes: int
+    tiles: Sequence[Tile] = ()
+
+    @property
+    def samples(self) -> int:
+        """Pictures, or tiles of them, of an epoch."""
+        return len(self.tiles or self.pictures)
 
     def __getitem__(self, step: int) -> Batch:
         """The batch of 0-based `step`."""
@@ -81,20 +89,29 @@ class TrainingBatches:
         return collate([self._sample(position) for position in range(first, first + self.batch_size)])
 
     def _sample(self, position: int) -> Labelled:
-        epoch, place = divmod(position, len(self.pictures))
-        index = int(_order(self.seed, epoch, len(self.pictures))[place])
+        epoch, place = divmod(position, self.samples)
+        index = int(_order(self.seed, epoch, self.samples)[place])
         rng = np.random.default_rng((self.seed, 1, position))
-        encoded, boxes, labels = self.pictures[index]
-        view = augment(Labelled(imaging.decode(encoded), boxes, labels), self.size, self.augmentation, rng)
+        sample = _tile(self.pictures, self.tiles[index]) if self.tiles else _decoded(self.pictures, index)
+        view = augment(sample, self.size, self.augmentation, rng)
         if len(view.labels) > self.most_boxes:
             kept = rng.permutation(len(view.labels))[: self.most_boxes]
             view = Labelled(view.picture, view.boxes[kept], view.labels[kept])
         return view
 
 
+def _decoded(pictures: LabelledPictures, index: int) -> Labelled:
+    encoded, boxes, labels = pictures[index]
+    return Labelled(imaging.decode(encoded), boxes, labels)
+
+
+def _tile(pictures: LabelledPictures, tile: Tile) -> Labelled:
+    return seen_in(_decoded(pictures, tile.picture), tile.window)
+
+
 @lru_cache(maxsize=4)
 def _order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
-    """The order of `count` pictures in an epoch; threads near an epoch's end need two at once."""
+    """The order of `count` samples in an epoch; threads near an epoch's end need two at once."""
     return np.random.default_rng((seed, 0, epoch)).permutation(count)
 
 
@@ -104,17 +121,33 @@ def evaluation_batches(
     """The first `count` pictures in order, letterboxed; each batch is made when it is called for."""
 
     def make(first: int) -> Batch:
-        samples, placements, sizes = [], [], []
-        for index in range(first, min(first + batch_size, count)):
-            encoded, boxes, labels = pictures[index]
-            picture = imaging.decode(encoded)
-            canvas, placement = imaging.letterbox(picture, size)
-            samples.append(Labelled(canvas, placement.to_canvas(boxes), labels))
-            placements.append(placement)
-            sizes.append((picture.shape[0], picture.shape[1]))
-        return replace(collate(samples), placements=tuple(placements), sizes=tuple(sizes))
+        return _letterboxed((_decoded(pictures, index) for index in range(first, min(first + batch_size, count))), size)
 
     return (partial(make, first) for first in range(0, count, batch_size))
+
+
+def tile_batches(
+    pictures: LabelledPictures, tiles: Sequence[Tile], size: tuple[int, int], batch_size: int
+) -> Iterator[Callable[[], Batch]]:
+    """The tiles in order, letterboxed, as `evaluation_batches`; each batch decodes its pictures once."""
+
+    def make(first: int) -> Batch:
+        chosen = tiles[first : first + batch_size]
+        whole = {index: _decoded(pictures, index) for index in {tile.picture for tile in chosen}}
+        return _letterboxed((seen_in(whole[tile.picture], tile.window) for tile in chosen), size)
+
+    return (partial(make, first) for first in range(0, len(tiles), batch_size))
+
+
+def _letterboxed(samples: Iterable[Labelled], size: tuple[int, int]) -> Batch:
+    """A batch of whole pictures or tiles; one at a time is held in its stored size."""
+    drawn, placements, sizes = [], [], []
+    for sample in samples:
+        canvas, placement = imaging.letterbox(sample.picture, size)
+        drawn.append(Labelled(canvas, placement.to_canvas(sample.boxes), sample.labels))
+        placements.append(placement)
+        sizes.append((sample.picture.shape[0], sample.picture.shape[1]))
+    return replace(collate(drawn), placements=tuple(placements), sizes=tuple(sizes))
 
 
 def prefetch(makers: Iterator[Callable[[], Batch]], *, workers: int, depth: int = 4) -> Iterator[Batch]:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boxwright.imaging import PAD_COLOUR, Picture
+from boxwright.tiling import Window
 
 VISIBLE_SHARE = 0.3
 """A box is kept when at least this share of its area is still on the canvas."""
@@ -68,3 +69,9 @@ def clip_boxes(
     sides = clipped[:, 2:] - clipped[:, :2]
     kept = (sides.prod(1) >= VISIBLE_SHARE * before) & (sides.min(1, initial=np.inf) >= 1)
     return clipped[kept], labels[kept]
+
+
+def seen_in(sample: Labelled, window: Window) -> Labelled:
+    """What a window shows of a picture: its pixels, and the boxes that `clip_boxes` leaves."""
+    boxes, labels = clip_boxes(window.to_window(sample.boxes), sample.labels, window.shape)
+    return Labelled(window.cut(sample.picture), boxes, labels)

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from boxwright.data.tiles import Tile, tiles_of
 from boxwright.dataset.rules import Checked
 from boxwright.formats.sample import Dataset
+from boxwright.tiling import Tiling
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +44,12 @@ class CheckedPictures:
     def encoded(self, index: int) -> bytes:
         """The stored picture."""
         return self.dataset[self.indices[index]].encoded
+
+    def tiles(self, tiling: Tiling, count: int | None = None) -> tuple[Tile, ...]:
+        """The tiles of all pictures, or of the first `count`; none where pictures are left whole."""
+        if not tiling.tile:
+            return ()
+        return tiles_of([self.truth(index) for index in range(len(self) if count is None else count)], tiling)
 
     def truth(self, index: int) -> Checked:
         """All kept boxes of a picture, crowds with them."""

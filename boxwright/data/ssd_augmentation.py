@@ -5,14 +5,13 @@ become large. Both together are one rectangle in the frame of the picture, and t
 the paper leaves numbers open, they are those of the authors' published configuration.
 """
 
-from typing import NamedTuple
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from boxwright.data.labelled import Labelled
 from boxwright.imaging import Picture
+from boxwright.tiling import Window
 
 HALF = 0.5
 """Probability of each change of colour, and of the larger canvas."""
@@ -37,18 +36,8 @@ MOST_RATIO = 2.0
 """Of its longer to its shorter side, relative to the whole."""
 
 
-class Part(NamedTuple):
-    """A rectangle in whole pixels of a picture's frame; it may reach beyond the picture."""
-
-    left: int
-    top: int
-    right: int
-    bottom: int
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """(height, width) in pixels."""
-        return self.bottom - self.top, self.right - self.left
+class Part(Window):
+    """A window that may reach beyond the picture."""
 
 
 def whole(sample: Labelled) -> Part:

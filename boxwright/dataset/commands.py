@@ -78,10 +78,17 @@ def draw_data(
     seed: int = 0,
     classes: Sequence[str] = tuple(SHAPES),
 ) -> str:
-    """Write drawn-shapes data: `counts` names the splits and their number of pictures; `size` is (height, width)."""
+    """Write drawn-shapes data: `counts` names the splits and their number of pictures; `size` is (height, width).
+
+    Raises:
+        ValueError: no picture is asked for, or several splits of a format that has one.
+        FileExistsError: the folder holds such a split already.
+    """
+    if not any(counts.values()):
+        raise ValueError("at least one picture must be drawn, got 0")
     whole = draw_shapes(sum(counts.values()), size, seed, classes)
     drawn, start = {}, 0
-    for name, number in counts.items():
+    for name, number in ((name, number) for name, number in counts.items() if number):
         drawn[name] = Dataset(Subset(whole.samples, tuple(range(start, start + number))), whole.classes)
         start += number
     return _write(drawn, destination, to)
@@ -113,6 +120,11 @@ def _read(path: str, part: str, labels_file: str) -> Dataset:
 
 
 def _write(parts: Mapping[str, Dataset], destination: str, to: str, shards: int | None = None) -> str:
+    if to in formats.OF_ONE_SPLIT and len(parts) > 1:
+        raise ValueError(
+            f"a folder in the format {to} is one split, got {', '.join(parts)}; write each to a folder of its own "
+            "(convert: --split=NAME), or only one (draw: --validation=0)"
+        )
     for name, dataset in parts.items():
         formats.write(dataset, destination, to=to, split=name, shards=shards)
     lines = [f"{name}: {number_of(len(dataset), 'picture')}" for name, dataset in parts.items()]

@@ -45,9 +45,16 @@ BOX_FINDINGS: dict[Rule, tuple[Severity, str, str]] = {
 """Severity, what the boxes are like, and way out, by rule; unreadable pictures have a finding of their own."""
 
 
-def find(summary: Summary, observations: Observations) -> tuple[Finding, ...]:
-    """All findings, by severity and then by count."""
-    parts = (_losses(summary), _boxes(summary), _classes(summary), _pictures(observations), _notes(summary))
+def find(summary: Summary, observations: Observations, unlabelled: int = 0) -> tuple[Finding, ...]:
+    """All findings, by severity and then by count.
+
+    Args:
+        unlabelled: pictures that are listed without a label and not used.
+    """
+    parts = (
+        *(_losses(summary), _boxes(summary), _classes(summary)),
+        *(_pictures(observations), _unlabelled(unlabelled, summary), _notes(summary)),
+    )
     found = [finding for part in parts for finding in part]
     return tuple(sorted(found, key=lambda finding: (SEVERITIES.index(finding.severity), -finding.count)))
 
@@ -140,6 +147,14 @@ def _pictures(observations: Observations) -> Iterator[Finding]:
         message = f"{number_of(number, 'picture')} without exactly 3 channels ({first.source}: {first.note})."
         way_out = "Nothing is lost: they are read as RGB. Services that take 3 channels only refuse them."
         yield _finding("note", "channels", number, message, way_out)
+
+
+def _unlabelled(number: int, summary: Summary) -> Iterator[Finding]:
+    if number:
+        message = (
+            f"{number:,} of {number_of(number + summary.num_pictures, 'listed picture')} without a label, and not used."
+        )
+        yield _finding("warning", "without-label", number, message, "Label them, or take them out of the list.")
 
 
 def _notes(summary: Summary) -> Iterator[Finding]:

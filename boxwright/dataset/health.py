@@ -34,11 +34,16 @@ COCO_EDGES = (32.0, 96.0)
 
 
 class Health(Frozen):
-    """A data set's state of health: counts, what was observed, and what to do, the gravest first."""
+    """A data set's state of health: counts, what was observed, and what to do, the gravest first.
+
+    Attributes:
+        unlabelled: pictures that the data set lists without a label, and that are not used.
+    """
 
     summary: Summary
     observations: Observations
     findings: tuple[Finding, ...]
+    unlabelled: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +78,8 @@ def inspect(
             on_progress(len(examined))
     summary = count([one.checked for one in examined], known)
     observations = _observe(examined)
-    return Health(summary=summary, observations=observations, findings=find(summary, observations))
+    findings = find(summary, observations, len(dataset.unlabelled))
+    return Health(summary=summary, observations=observations, findings=findings, unlabelled=dataset.unlabelled)
 
 
 def _highest_label(dataset: Dataset) -> int:

@@ -54,7 +54,7 @@ def relabelled(dataset: Dataset, classes: tuple[ClassName, ...]) -> Dataset:
     A data set that states no classes is taken to be under that map already.
     """
     if not dataset.classes:
-        return Dataset(dataset.samples, classes)
+        return replace(dataset, classes=classes)
     places = {one.name: label for label, one in enumerate(classes)}
     labels = np.array([places[one.name] for one in dataset.classes], np.int64)
-    return Dataset(Relabelled(dataset.samples, labels, len(classes)), classes)
+    return replace(dataset, samples=Relabelled(dataset.samples, labels, len(classes)), classes=classes)

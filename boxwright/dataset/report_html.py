@@ -72,6 +72,7 @@ def html_report(health: Health, dataset: Dataset, name: str) -> str:
         _card("Pictures with their boxes", _gallery(dataset, health.summary)),
         _card("Rejected boxes", _faulty_boxes(dataset, health.summary)),
         _card("Unreadable pictures", _faulty_pictures(health.summary)),
+        _card("Pictures without a label", _pairs([(source, "not used") for source in health.unlabelled])),
         _card("Odd pictures", _odd_pictures(seen)),
         _card("The same picture more than once", _groups(dataset, seen.duplicates, len(health.summary.classes))),
         _card("Pictures that look alike", _groups(dataset, seen.near_duplicates, len(health.summary.classes))),

@@ -33,6 +33,7 @@ def text_report(health: Health, name: str, most_lines: int = MOST_LINES) -> str:
         _pictures(seen),
         _list("Rejected boxes", [box.line for box in summary.faulty_boxes], most_lines),
         _list("Unreadable pictures", [f"{one.source}: {one.reason}" for one in summary.faulty_pictures], most_lines),
+        _list("Pictures without a label", health.unlabelled, most_lines),
         _list("Odd pictures", list(_oddities(seen)), most_lines),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"

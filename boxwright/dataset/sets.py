@@ -1,6 +1,6 @@
 """The training and the validation set of a run, also where only one data set is named."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from boxwright import formats
 from boxwright.dataset.split import split
@@ -55,8 +55,10 @@ def open_sets(training: str, validation: str = "", labels_file: str = "") -> Set
             f"validation ({', '.join(VALIDATION)}); name the validation data too"
         )
     shares = {"training": 1 - SHARE, "validation": SHARE}
-    parts = split(_read(training, None, labels_file), shares, SEED)
-    return Sets(parts["training"], parts["validation"], f"{SHARE:.0%} of the training data, always the same")
+    whole = _read(training, None, labels_file)
+    parts = split(whole, shares, SEED)
+    learnt = replace(parts["training"], unlabelled=whole.unlabelled)
+    return Sets(learnt, parts["validation"], f"{SHARE:.0%} of the training data, always the same")
 
 
 def _read(path: str, name: str | None, labels_file: str) -> Dataset:

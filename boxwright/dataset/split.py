@@ -103,7 +103,9 @@ def join(parts: Sequence[Dataset]) -> Dataset:
         keys = [(digest(one.encoded), one.boxes.tobytes(), one.labels.tobytes()) for one in part]
         places += [(number, index) for index, key in enumerate(keys) if key not in taken]
         taken.update(keys)
-    return Dataset(Joined(tuple(part.samples for part in parts), tuple(places)), parts[0].classes)
+    unlabelled = dict.fromkeys(source for part in parts for source in part.unlabelled)
+    samples = Joined(tuple(part.samples for part in parts), tuple(places))
+    return Dataset(samples, parts[0].classes, tuple(unlabelled))
 
 
 def _told(shares: Mapping[str, float]) -> str:

@@ -14,6 +14,7 @@ from boxwright.engine import Engine
 from boxwright.export.onnx import export_onnx
 from boxwright.export.parity import Agreement, Run, check_export, eager_predictions
 from boxwright.export.savedmodel import export_savedmodel, run_savedmodel
+from boxwright.export.variants import MAX_AP_DROP, Yardstick, write_variants
 from boxwright.formats.sample import Dataset
 from boxwright.models.build import build_model
 from boxwright.models.detector import Detector
@@ -24,41 +25,78 @@ PICTURES = 16
 
 
 def export_again(
-    folder: str, to: Sequence[str], output: Path | None = None, data: str | None = None
-) -> tuple[list[Path], dict[str, Agreement]]:
+    folder: str,
+    to: Sequence[str],
+    output: Path | None = None,
+    data: str | None = None,
+    max_ap_drop: float = MAX_AP_DROP,
+) -> tuple[list[Path], dict[str, Agreement | modeldir.Variant]]:
     """Export the weights of a model's folder in the named formats.
 
-    Nothing is replaced before all new files have passed their check.
+    Nothing is replaced before all new files have passed their check. The card of the folder that they are written to
+    then says their digests, and what variants lose of AP.
 
     Args:
         folder: the model's folder.
-        to: what to write, each "savedmodel" or "onnx".
-        output: folder to write to; the model's own where left out.
-        data: labelled data whose pictures are used for the check; the validation data of the run where left out, and
-            drawn pictures where that is gone.
+        to: what to write, each "savedmodel", "onnx", "onnx-int8" or "onnx-fp16".
+        output: folder to write to; the model's own where left out. It gets a card if it has none.
+        data: labelled data whose pictures are used for the check, and to calibrate and measure variants; the
+            validation data of the run where left out. Where that is gone, pictures for the check are drawn.
+        max_ap_drop: what a variant may lose of COCO's AP.
 
     Returns:
-        the files written, and how well each export agrees with the weights.
+        the files written; how well each export agrees with the weights, or what a variant was measured to have.
 
     Raises:
-        ValueError: an unknown format.
+        ValueError: an unknown format, or weights that are not those of the card.
         ExportMismatch: an export does not reproduce the detections of the weights.
+        AccuracyLoss: a variant loses too much AP.
         OSError: no model in the folder, no such data, or the output cannot be written.
     """
-    unknown = sorted(set(to) - set(WRITERS))
+    unknown = sorted(set(to) - set(FORMATS))
     if unknown:
-        raise ValueError(f"unknown format {', '.join(unknown)}; there is {' and '.join(WRITERS)}")
+        raise ValueError(f"unknown format {', '.join(unknown)}; there is {', '.join(FORMATS)}")
     card = modeldir.read_card(folder)
     model = build_model(card.spec.model, card.spec.loss, len(card.classes)).eval()
-    model.load_state_dict(load(files.read_bytes(files.join(folder, modeldir.WEIGHTS))))
+    model.load_state_dict(load(modeldir.read_file(folder, card, modeldir.WEIGHTS)))
     target = output or Path(folder)
     target.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=".writing-", dir=target) as staged:
-        runs = {name: WRITERS[name](model, card, Path(staged)) for name in dict.fromkeys(to)}
-        pictures = check_pictures(card, data)
-        reference = eager_predictions(model, pictures, card.input_size)
-        agreements = check_export(reference, pictures, runs, model.post)
-        return [target / path for path in _publish(Path(staged), target)], agreements
+    with TemporaryDirectory(prefix=".writing-", dir=target) as place:
+        staged = Path(place)
+        variants = [VARIANT_FORMATS[name] for name in dict.fromkeys(to) if name in VARIANT_FORMATS]
+        agreements = _checked(model, card, staged, [name for name in to if name in WRITERS], data)
+        measured = write_variants(model, variants, staged, Yardstick.of(card, data, max_ap_drop)) if variants else {}
+        written = _publish(staged, target)
+    _record(target, card, written, measured)
+    found: dict[str, Agreement | modeldir.Variant] = {**agreements}
+    found.update({f"onnx-{name}": variant for name, variant in measured.items()})
+    return [target / path for path in written if len(path.parts) == 1], found
+
+
+def _checked(
+    model: Detector, card: modeldir.ModelCard, staged: Path, to: Sequence[str], data: str | None
+) -> dict[str, Agreement]:
+    """Write the exports that must find what the weights find, and compare them."""
+    if not to:
+        return {}
+    runs = {name: WRITERS[name](model, card, staged) for name in dict.fromkeys(to)}
+    pictures = check_pictures(card, data)
+    return check_export(eager_predictions(model, pictures, card.input_size), pictures, runs, model.post)
+
+
+def _record(
+    target: Path, card: modeldir.ModelCard, written: Sequence[Path], variants: dict[str, modeldir.Variant]
+) -> None:
+    """Enter new files in the card of their folder, which goes on vouching for the others as before."""
+    folder = str(target)
+    if files.is_file(files.join(folder, modeldir.CARD)):
+        card = modeldir.read_card(folder)
+    else:
+        card = card.model_copy(update={"digests": {}, "variants": {}})
+    new = {path.as_posix() for path in written}
+    known = {name: digest for name, digest in card.digests.items() if name not in new}
+    changed = {"digests": modeldir.digests(folder) | known, "variants": {**card.variants, **variants}}
+    modeldir.write_card(folder, card.model_copy(update=changed))
 
 
 def check_pictures(card: modeldir.ModelCard, data: str | None) -> list[bytes]:
@@ -86,12 +124,12 @@ def _readable(encoded: bytes) -> bool:
 
 
 def _publish(staged: Path, target: Path) -> list[Path]:
-    """Move every file to its place; the variables before the SavedModel that reads them."""
+    """Move every file to its place; the variables before the SavedModel that reads them. Gives their relative paths."""
     paths = sorted(path.relative_to(staged) for path in staged.rglob("*") if path.is_file())
     for path in sorted(paths, key=lambda path: path.name == modeldir.SAVED_MODEL):
         (target / path).parent.mkdir(parents=True, exist_ok=True)
         files.publish(str(staged / path), str(target / path))
-    return [path for path in paths if len(path.parts) == 1]
+    return paths
 
 
 def _onnx(model: Detector, card: modeldir.ModelCard, folder: Path) -> Run:
@@ -110,3 +148,8 @@ WRITERS: dict[str, Callable[[Detector, modeldir.ModelCard, Path], Run]] = {
     "onnx": _onnx,
 }
 """Format to what writes it into a folder and returns how to run it."""
+
+VARIANT_FORMATS = {f"onnx-{name}": name for name in modeldir.VARIANTS}
+"""Format to variant."""
+
+FORMATS = (*WRITERS, *VARIANT_FORMATS)

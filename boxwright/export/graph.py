@@ -38,10 +38,10 @@ class Step:
         inputs: names of constants or of earlier values.
         attributes: by kind. `conv`: strides, pads (top, left, bottom, right), dilations, groups; inputs x, weight
             (O, I / groups, h, w), bias (O,). `max_pool`: kernel, strides, pads. `pad`: pads, value. `clip`: low, high.
-            `scale_shift`: inputs x, scale, shift, both (C,). `nearest`: size (height, width). `concat`: axis, rank.
-            `reshape`: shape, without the batch. `global_mean` and `global_max` (of each channel; height and width
-            become 1), `length` (Euclidean, of the channels of each cell, which become 1), `add`, `subtract`,
-            `multiply`, `divide`, `relu`, `sigmoid` and `channels_last`: none.
+            `scale_shift`: inputs x, scale, shift, both (C,). `nearest`: size and source, (height, width) of the result
+            and of x. `concat`: axis, rank. `reshape`: shape, without the batch. `global_mean` and `global_max` (of
+            each channel; height and width become 1), `length` (Euclidean, of the channels of each cell, which become
+            1), `add`, `subtract`, `multiply`, `divide`, `relu`, `sigmoid` and `channels_last`: none.
     """
 
     name: str
@@ -221,7 +221,7 @@ def _clip(_: Shape, x: Node, low: float = -1.0, high: float = 1.0) -> Lowered:
 
 
 def _nearest(shape: Shape, x: Node, *_: Any) -> Lowered:
-    return "nearest", (x,), {"size": shape[2:]}
+    return "nearest", (x,), {"size": shape[2:], "source": _shape(x)[2:]}
 
 
 def _permute(_: Shape, x: Node, order: Shape) -> Lowered:

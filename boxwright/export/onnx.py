@@ -1,7 +1,9 @@
 """A detector as one ONNX file: letterboxed pictures in, finished detections out."""
 
+import math
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -31,7 +33,12 @@ PLAIN = {
 
 
 def export_onnx(
-    model: Detector, path: str | os.PathLike[str], *, size: tuple[int, int], class_ids: Sequence[int]
+    model: Detector,
+    path: str | os.PathLike[str],
+    *,
+    size: tuple[int, int],
+    class_ids: Sequence[int],
+    half: bool = False,
 ) -> None:
     """Write the detector with decoding and non-maximum suppression inside (opset 18).
 
@@ -45,6 +52,7 @@ def export_onnx(
         path: file to write; its folder must exist.
         size: (height, width) of the canvas.
         class_ids: outer id of each label.
+        half: the network computes in float16; pictures, decoding, suppression and outputs stay as they are.
 
     Raises:
         ValueError: an operation without counterpart, or ids that do not fit the model's classes.
@@ -53,7 +61,7 @@ def export_onnx(
     if len(class_ids) != model.num_classes:
         raise ValueError(f"class_ids must name each of the model's {model.num_classes} classes, got {len(class_ids)}")
     graph = _Graph()
-    logits, deltas = _network(graph, trace(model, size))
+    logits, deltas = _half_network(graph, trace(model, size)) if half else _network(graph, trace(model, size))
     _detections(graph, model, (logits, deltas), size=size, class_ids=class_ids)
     made = graph.model(size, model.post.limit)
     onnx.checker.check_model(made, full_check=True)
@@ -61,9 +69,14 @@ def export_onnx(
 
 
 class _Graph:
-    """Nodes and constants of a graph that is being written; values are referred to by name."""
+    """Nodes and constants of a graph that is being written; values are referred to by name.
+
+    Attributes:
+        real: dtype of constants that are given none.
+    """
 
     def __init__(self) -> None:
+        self.real: Any = np.float32
         self.nodes: list[Any] = []
         self.constants: dict[str, Any] = {}
 
@@ -74,9 +87,9 @@ class _Graph:
         self.nodes.append(helper.make_node(kind, list(inputs), names, name=stem, **attributes))
         return stem if outputs == 1 else names
 
-    def constant(self, value: Any, dtype: Any = np.float32, name: str = "") -> str:
+    def constant(self, value: Any, dtype: Any = None, name: str = "") -> str:
         """Store an array or number; gives its name."""
-        array = np.asarray(value, dtype)
+        array = np.asarray(value, dtype or self.real)
         stem = name or f"constant.{len(self.constants)}"
         self.constants[stem] = numpy_helper.from_array(array, stem)
         return stem
@@ -100,11 +113,21 @@ class _Graph:
         return helper.make_model(graph, opset_imports=opset, ir_version=IR_VERSION, producer_name="boxwright")
 
 
+def _half_network(graph: _Graph, network: Network) -> list[str]:
+    """The network in float16, whose numbers end at 65504 and have few digits below 0.0001; its outputs in float32."""
+    limits = np.finfo(np.float16)
+    constants = {name: array.clip(limits.min, limits.max) for name, array in network.constants.items()}
+    graph.real = np.float16
+    outputs = _network(graph, replace(network, constants=constants))
+    graph.real = np.float32
+    return [graph.node("Cast", name, to=TensorProto.FLOAT) for name in outputs]
+
+
 def _network(graph: _Graph, network: Network) -> list[str]:
     for name, array in network.constants.items():
         graph.constant(array, name=name)
     planes = graph.node("Transpose", "image", perm=[0, 3, 1, 2])
-    graph.node("Cast", planes, name=network.input, to=TensorProto.FLOAT)
+    graph.node("Cast", planes, name=network.input, to=helper.np_dtype_to_tensor_dtype(np.dtype(graph.real)))
     for step in network.steps:
         _append(graph, step)
     return list(network.outputs)
@@ -117,6 +140,8 @@ def _append(graph: _Graph, step: Step) -> None:
     elif step.kind == "scale_shift":
         scale, shift = (graph.node("Unsqueeze", one, graph.constant([1, 2], np.int64)) for one in inputs[1:])
         graph.node("Add", graph.node("Mul", inputs[0], scale), shift, name=name)
+    elif step.kind == "nearest":
+        _resized(graph, step)
     elif step.kind in RULES:
         operator, more, attributes = RULES[step.kind](graph, step.attributes)
         graph.node(operator, *inputs, *more, name=name, **attributes)
@@ -146,12 +171,38 @@ def _pad(graph: _Graph, given: Given) -> Operator:
 
 
 def _clip(graph: _Graph, given: Given) -> Operator:
-    return "Clip", [graph.constant(given["low"]), graph.constant(given["high"])], {}
+    # A lower limit that keeps a divisor from 0 must not become 0 itself where numbers have fewer digits.
+    low = max(given["low"], np.finfo(graph.real).tiny) if given["low"] > 0 else given["low"]
+    bounds = np.clip([low, given["high"]], np.finfo(graph.real).min, np.finfo(graph.real).max)
+    return "Clip", [graph.constant(bound) for bound in bounds], {}
 
 
-def _nearest(graph: _Graph, given: Given) -> Operator:
-    mode = {"coordinate_transformation_mode": "asymmetric", "mode": "nearest", "nearest_mode": "floor"}
-    return "Resize", ["", "", graph.constant(given["size"], np.int64)], {"axes": [2, 3], **mode}
+def _resized(graph: _Graph, step: Step) -> None:
+    """Nearest neighbours by factors, or by picking rows and columns where rounding a factor could pick others.
+
+    Factors of all four axes are given: the runtime's change of layout for integers reads no other form.
+    """
+    sides = list(zip(step.attributes["size"], step.attributes["source"], strict=True))
+    factors = [_factor(to, of) for to, of in sides]
+    if all(factors):
+        scales = graph.constant([1, 1, *factors], np.float32)
+        mode: dict[str, Any] = {"mode": "nearest", "nearest_mode": "floor"}
+        mode["coordinate_transformation_mode"] = "asymmetric"
+        graph.node("Resize", step.inputs[0], "", scales, name=step.name, **mode)
+        return
+    rows, columns = (graph.constant(np.arange(to) * of // to, np.int64) for to, of in sides)
+    graph.node("Gather", graph.node("Gather", step.inputs[0], rows, axis=2), columns, name=step.name, axis=3)
+
+
+def _factor(to: int, of: int) -> float:
+    """The factor by which a runtime makes `to` cells of `of` and picks cell `i * of // to` for cell `i`, 0 for none.
+
+    It computes floor(of * factor) and floor(i / factor). Without a common divisor the quotient i * of / to is no whole
+    number but at 0, so a factor that is a little too large rounds to the same cells.
+    """
+    if to % of == 0:
+        return to / of
+    return to / of * (1 + 1e-6) if math.gcd(to, of) == 1 else 0.0
 
 
 def _reshape(graph: _Graph, given: Given) -> Operator:
@@ -163,7 +214,6 @@ RULES: dict[str, Callable[[_Graph, Given], Operator]] = {
     "max_pool": _max_pool,
     "pad": _pad,
     "clip": _clip,
-    "nearest": _nearest,
     "channels_last": lambda _graph, _given: ("Transpose", [], {"perm": [0, 2, 3, 1]}),
     "reshape": _reshape,
     "concat": lambda _graph, given: ("Concat", [], {"axis": given["axis"]}),

@@ -10,7 +10,7 @@ from safetensors.torch import save
 from boxwright import files, modeldir
 from boxwright.engine import Engine
 from boxwright.export.onnx import export_onnx
-from boxwright.export.parity import Agreement, Run, check_export
+from boxwright.export.parity import Agreement, Found, Run, check_export, eager_predictions
 from boxwright.export.savedmodel import export_savedmodel, run_savedmodel, runtime_version
 from boxwright.imaging import PAD_COLOUR
 from boxwright.jobdir import Event, JobDir
@@ -38,7 +38,7 @@ def write_model(trained: Trained, jobdir: JobDir) -> dict[str, Agreement]:
     write_exports(trained, staged)
     agreements = check(trained, staged)
     folder = str(staged)
-    card = card_of(trained)
+    card = card_of(trained).model_copy(update={"digests": modeldir.digests(folder)})
     modeldir.write_card(folder, card)
     history = [point(event) for event in jobdir.events() if event.kind in ("train", "evaluation")]
     report_file = files.join(folder, modeldir.REPORT)
@@ -72,7 +72,11 @@ def check(trained: Trained, folder: Path) -> dict[str, Agreement]:
         "ONNX": engine.predict_batch,
         "SavedModel": lambda pictures: run_savedmodel(folder, list(pictures), class_ids=ids),
     }
-    return check_export(trained.predictions[:count], encoded, runs, trained.model.post)
+    evaluated: Sequence[Found] = trained.predictions[:count]
+    if trained.spec.data.tile:
+        # Exported graphs see one canvas; the evaluated detections are merged from those of many.
+        evaluated = eager_predictions(trained.model, encoded, trained.spec.model.image_size)
+    return check_export(evaluated, encoded, runs, trained.model.post)
 
 
 def card_of(trained: Trained) -> modeldir.ModelCard:

@@ -70,7 +70,7 @@ def load(path: str) -> dict[str, Any]:
     """Read a JSON file that holds the lists `images` and `annotations`.
 
     Raises:
-        ValueError: no JSON, the lists or a picture's `id` or `file_name` are missing, or two pictures have one id.
+        ValueError: no JSON, the lists or a picture's `id` or `file_name` are missing, or two pictures have the same.
         OSError: the file cannot be read.
     """
     try:
@@ -84,6 +84,7 @@ def load(path: str) -> dict[str, Any]:
         if not isinstance(image, dict) or "id" not in image or "file_name" not in image:
             raise ValueError(f"{path}: images[{number}] needs 'id' and 'file_name', got {str(image)[:100]}")
     _require_own_ids(content["images"], path)
+    _require_own_names(content["images"], path)
     return content
 
 
@@ -95,6 +96,17 @@ def _require_own_ids(images: list[dict[str, Any]], path: str) -> None:
             raise ValueError(
                 f"{path}: images[{number}] ({image['file_name']}) has the id {image['id']!r} of {other}; "
                 "annotations could not be told apart, so give each picture an id of its own"
+            )
+
+
+def _require_own_names(images: list[dict[str, Any]], path: str) -> None:
+    places: dict[str, int] = {}
+    for number, image in enumerate(images):
+        other = places.setdefault(str(image["file_name"]), number)
+        if other != number:
+            raise ValueError(
+                f"{path}: images[{other}] and images[{number}] are both {image['file_name']}; each would lack the "
+                "objects of the other, so make them one entry, and give its id to the annotations of both"
             )
 
 

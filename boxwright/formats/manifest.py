@@ -81,7 +81,8 @@ def splits(path: str) -> tuple[str, ...]:
 
 
 def read(path: str, split: str, labels_file: str = "") -> Dataset:
-    """Read the labelled lines; pictures are read when asked for. Lines without a label are left out and logged.
+    """Read the labelled lines; pictures are read when asked for. Lines without a label are left out, logged
+    and named in `Dataset.unlabelled`: nobody has looked at them yet, while a label without boxes says "no object".
 
     Manifests of one folder share their classes, named by the class maps of their lines. A labels file (or `labels.txt`
     beside them) names the ids 0..K-1. A `source-ref` without a scheme starts from the manifest's folder.
@@ -96,13 +97,19 @@ def read(path: str, split: str, labels_file: str = "") -> Dataset:
     folder, lines = files.parent(manifest), _lines(manifest)
     chosen = _attribute(lines.values(), manifest, attribute)
     labelled = _labelled(lines, manifest, chosen)
-    _tell_unlabelled(lines, labelled, manifest, chosen)
+    waiting = _unlabelled(lines, labelled)
+    if waiting:
+        logger.warning(
+            "%s: %d of %d lines have no label %r and are left out; the first is line %d",
+            *(manifest, len(waiting), len(lines), chosen, waiting[0]),
+        )
     beside = [other for other in _paths(folder).values() if other != manifest]
     together = {manifest: labelled} | {other: _labelled(_lines(other), other, chosen) for other in beside}
     classes = _classes(together, find_labels(folder, labels_file), manifest)
     sources = [one.source for one in labelled]
     paths = [source if "://" in source else files.join(folder, source) for source in sources]
-    return Dataset(AnnotatedPictures(sources, paths, [one.boxes.annotation(len(classes)) for one in labelled]), classes)
+    samples = AnnotatedPictures(sources, paths, [one.boxes.annotation(len(classes)) for one in labelled])
+    return Dataset(samples, classes, tuple(lines[number][_SOURCE] for number in waiting))
 
 
 def _lines(path: str) -> dict[int, dict[str, Any]]:
@@ -151,14 +158,9 @@ def _labelled(lines: Mapping[int, dict[str, Any]], path: str, attribute: str) ->
     return labelled
 
 
-def _tell_unlabelled(lines: Iterable[int], labelled: Iterable[_Labelled], path: str, attribute: str) -> None:
+def _unlabelled(lines: Iterable[int], labelled: Iterable[_Labelled]) -> list[int]:
     known = {one.number for one in labelled}
-    missing = [number for number in lines if number not in known]
-    if missing:
-        logger.warning(
-            "%s: %d of %d lines have no label %r and are left out; the first is line %d",
-            *(path, len(missing), len(known) + len(missing), attribute, missing[0]),
-        )
+    return [number for number in lines if number not in known]
 
 
 def _attribute(lines: Iterable[dict[str, Any]], path: str, wanted: str) -> str:

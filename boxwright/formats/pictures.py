@@ -1,6 +1,7 @@
 """Picture files of a data set: finding them in a folder, and writing samples' pictures under names of their own."""
 
 import posixpath
+from collections.abc import Sequence
 
 from boxwright import files, imaging
 from boxwright.formats.sample import Sample
@@ -8,6 +9,7 @@ from boxwright.formats.sample import Sample
 SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff")
 """Endings of picture files. The last three are not decoded, but listed so that they are reported."""
 
+DECODED_SUFFIXES = SUFFIXES[:5]
 _SUFFIX_OF_FORMAT = {"JPEG": ".jpg", "PNG": ".png", "GIF": ".gif", "BMP": ".bmp"}
 _UNSAFE = dict.fromkeys(map(ord, '<>:"|?*\0'), "_")
 
@@ -15,6 +17,15 @@ _UNSAFE = dict.fromkeys(map(ord, '<>:"|?*\0'), "_")
 def is_picture(name: str) -> bool:
     """Whether a file's name ends as a picture's does."""
     return name.lower().endswith(SUFFIXES)
+
+
+def picture_paths(patterns: Sequence[str]) -> list[str]:
+    """Pictures that files, wildcards and folders name.
+
+    Raises:
+        FileNotFoundError: a pattern that matches nothing, or a folder without pictures.
+    """
+    return files.named(patterns, DECODED_SUFFIXES, f"picture ({', '.join(DECODED_SUFFIXES)})")
 
 
 def stem(name: str) -> str:

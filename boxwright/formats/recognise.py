@@ -27,6 +27,9 @@ class Format:
     looks_for: str
 
 
+OF_ONE_SPLIT = ("jumpstart",)
+"""Formats of which a folder is one split."""
+
 FORMATS: dict[str, Format] = {
     "coco": Format(coco.matches, coco.splits, coco.read, coco.write, coco.LOOKS_FOR),
     "csv": Format(csv.matches, csv.splits, csv.read, None, csv.LOOKS_FOR),
@@ -128,7 +131,7 @@ def write(dataset: Dataset, destination: str, *, to: str, split: str, shards: in
     if shards is not None and to != "tfrecord":
         raise ValueError(f"shards are for tfrecord only, got shards={shards} for {to!r}")
     existing = chosen.splits(destination) if files.is_folder(destination) else ()
-    if split in existing or (existing and to == "jumpstart"):
+    if split in existing or (existing and to in OF_ONE_SPLIT):
         raise FileExistsError(f"{destination!r} holds the split {split!r} already; remove it or choose another folder")
     if to == "tfrecord":
         tfrecord.write(dataset, destination, split, shards)

@@ -5,10 +5,10 @@ little-endian. The format has no index; one is built by hopping from length to l
 """
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,9 @@ _HEADER = struct.Struct("<QI")
 _LENGTH = struct.Struct("<Q")
 _CHECKSUM = struct.Struct("<I")
 _INDEXING_THREADS = 8
+
+LONGEST = 2**30
+"""Bytes; a stream's record that states more is taken for damage, as nothing in a stream says where it ends."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +98,73 @@ def _damaged(part: str, stored: int, computed: int) -> str:
         f"the CRC32C of the {part} is wrong, stored 0x{stored:08x}, computed 0x{computed:08x}; "
         "the file is damaged or no TFRecord file, copy or write it again"
     )
+
+
+class Stream(Protocol):
+    """What records are read from in a row."""
+
+    def read(self, size: int, /) -> bytes:
+        """`size` bytes, fewer at the end."""
+
+    def seek(self, offset: int, whence: int, /) -> object:
+        """Go on `offset` bytes later (`whence` 1)."""
+
+
+@dataclass(frozen=True)
+class StreamedRecord:
+    """A record as it stands in a stream.
+
+    Attributes:
+        byte: first one of its frame.
+        data: none where it was skipped or is faulty.
+        fault: why it cannot be read; empty where it can.
+        last: whether it is so faulty that nobody knows where another one would begin.
+    """
+
+    byte: int
+    data: bytes = b""
+    fault: str = ""
+    last: bool = False
+
+
+def stream(file: Stream, byte: int = 0, *, skip: bool = False) -> Iterator[StreamedRecord]:
+    """The records from here on, faulty ones too; nothing follows one whose end is not known.
+
+    Args:
+        file: at the beginning of a record.
+        byte: where that is.
+        skip: leave the data out, and its checksum unchecked.
+    """
+    while header := file.read(_HEADER.size):
+        length = _HEADER.unpack(header)[0] if len(header) == _HEADER.size else 0
+        fault = _header_fault(header, length)
+        if fault:
+            yield StreamedRecord(byte, fault=fault, last=True)
+            return
+        if skip:
+            file.seek(length, 1)
+        data = b"" if skip else file.read(length)
+        checksum = file.read(_CHECKSUM.size)
+        if len(checksum) < _CHECKSUM.size:
+            yield StreamedRecord(byte, fault=_CUT, last=True)
+            return
+        (stored,), computed = _CHECKSUM.unpack(checksum), masked(data)
+        sound = skip or stored == computed
+        yield StreamedRecord(byte, data if sound else b"", "" if sound else _damaged("data", stored, computed))
+        byte += _HEADER.size + length + _CHECKSUM.size
+
+
+_AGAIN = "copy or write the file again"
+_CUT = f"the file is truncated within this record; {_AGAIN}"
+
+
+def _header_fault(header: bytes, length: int) -> str:
+    if len(header) < _HEADER.size:
+        return _CUT
+    stored, computed = _HEADER.unpack(header)[1], masked(header[: _LENGTH.size])
+    if stored != computed:
+        return _damaged("length", stored, computed)
+    return f"the record states {length:,} bytes, and at most {LONGEST:,} are read; {_AGAIN}" if length > LONGEST else ""
 
 
 class IndexedRecords(Sequence[bytes]):

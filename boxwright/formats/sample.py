@@ -52,11 +52,13 @@ class SampleReader(Protocol):
 class Dataset:
     """Samples with the class map that their labels refer to: inner label `i` is `classes[i]`.
 
-    `classes` is empty when the format does not state them (bare TFRecord files).
+    `classes` is empty when the format does not state them (bare TFRecord files). `unlabelled` names the pictures that
+    are listed but not labelled yet, which are not among the samples: without labels they would pass for background.
     """
 
     samples: SampleReader
     classes: tuple[ClassName, ...]
+    unlabelled: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.samples)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ from pydantic import ValidationError
 
 from boxwright import files
 from boxwright.admission import describe_job
-from boxwright.jobdir import Event, Job, JobDir, claim
+from boxwright.claim import claim
+from boxwright.jobdir import Event, Job, JobDir
 from boxwright.mirror import mirror
 from boxwright.spec.job import JobRequest
 from boxwright.store.records import JobRecord
@@ -39,7 +41,7 @@ def prepare(record: JobRecord, previous: Callable[[str], str]) -> JobDir:
         ValueError, LookupError, ImportError: what its submitter can mend.
         OSError: the folder cannot be written.
     """
-    return prepare_folder(record.job_dir, describe_job(JobRequest.read(record.request).training_input, previous))
+    return prepare_folder(record.job_dir, describe_job(JobRequest.read(record.request), previous))
 
 
 def prepare_folder(job_dir: str, job: Job) -> JobDir:
@@ -78,6 +80,16 @@ def last_step(jobdir: JobDir, otherwise: int = 0) -> int:
         except ValidationError:  # the first line of the tail may be a part of one
             continue
     return otherwise
+
+
+def last_counts(jobdir: JobDir) -> dict[str, int]:
+    """Predictions and errors of a batch prediction so far; none where nothing was written down."""
+    for line in reversed(last_lines(jobdir.events_file)):
+        with suppress(ValidationError):
+            values = Event.model_validate_json(line).values
+            if "predictions" in values:
+                return {"predictions": values["predictions"], "errors": values["errors"]}
+    return {}
 
 
 def last_lines(path: Path, start: int = 0) -> list[str]:

@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 from boxwright import files
 from boxwright.jobdir import BUSY_STATUS, STOPPED_STATUS, JobDir, Worker
-from boxwright.jobs.folder import changed, folder_of, last_step, prepare, printed, read_trials
-from boxwright.jobs.outcome import Ending, backoff, model_output, training_output
+from boxwright.jobs.folder import changed, folder_of, last_counts, last_step, prepare, printed, read_trials
+from boxwright.jobs.outcome import Ending, backoff, model_output, prediction_output, training_output
 from boxwright.jobs.slots import waiting_note
 from boxwright.jobs.watch import Watch
 from boxwright.runners import Runner
@@ -17,6 +18,9 @@ from boxwright.store import JobRecord, JobStore
 
 COPY_EVERY = 1.0
 """Seconds between copies of a job's progress into the store."""
+
+NEWS = ("trials", "predictionCount", "errorCount")
+"""Parts of a job's output that are copied when they change."""
 
 WITHOUT_GPU = ""
 """CUDA_VISIBLE_DEVICES of a job on the processor."""
@@ -134,12 +138,18 @@ class Lifecycle:
         record = watch.record
         try:
             step = last_step(watch.jobdir, record.progress)
-            output = training_output(record, read_trials(watch.jobdir), now) if record.kind == "tune" else record.output
-            if step != record.progress or output.get("trials") != record.output.get("trials"):
+            output = self._output(watch, now) if record.kind in ("tune", "prediction") else record.output
+            if step != record.progress or any(output.get(name) != record.output.get(name) for name in NEWS):
                 watch.record = self._store.change(record, progress=step, output=output)
         except BaseException:
             watch.forget_news()
             raise
+
+    def _output(self, watch: Watch, now: float) -> dict[str, Any]:
+        """Of a job so far, as the API writes it."""
+        if watch.record.kind == "prediction":
+            return prediction_output(watch.record, last_counts(watch.jobdir), now)
+        return training_output(watch.record, read_trials(watch.jobdir), now)
 
     def _settle(self, watch: Watch, now: float) -> bool:
         """What becomes of a job whose worker has ended, or that has none."""
@@ -186,9 +196,8 @@ class Lifecycle:
         return Ending(result, status, watch.out_of_memory, printed(watch.jobdir, watch.log_start))
 
     def _end(self, watch: Watch, state: State, error: str, now: float) -> None:
-        record, trials = watch.record, read_trials(watch.jobdir)
-        output = training_output(record, trials, now)
-        if state == "SUCCEEDED" and record.kind != "wait":
+        record, output = watch.record, self._output(watch, now)
+        if state == "SUCCEEDED" and record.kind in ("train", "tune"):
             output["builtInAlgorithmOutput"] = model_output(record)
         if error and state == "FAILED":
             watch.log(f"failed: {error}")

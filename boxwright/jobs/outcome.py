@@ -80,6 +80,22 @@ def training_output(record: JobRecord, trials: list[dict[str, Any]], now: float)
     return output
 
 
+def prediction_output(record: JobRecord, counts: Mapping[str, int], now: float) -> dict[str, Any]:
+    """`predictionOutput` of a job.
+
+    Args:
+        counts: predictions and errors so far.
+        now: the end of the job, or the present, in seconds since 1970.
+    """
+    hours = (now - record.start_time) / 3600 if record.start_time is not None else 0.0
+    return {
+        "outputPath": record.request["predictionInput"]["outputPath"],
+        "predictionCount": str(counts.get("predictions", 0)),
+        "errorCount": str(counts.get("errors", 0)),
+        "nodeHours": round(hours, 6),
+    }
+
+
 def model_output(record: JobRecord) -> dict[str, Any]:
     """`builtInAlgorithmOutput` of a job that has left a model."""
     return {

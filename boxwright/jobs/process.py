@@ -2,8 +2,6 @@
 
 import logging
 import os
-import select
-import stat
 import sys
 import time
 from collections.abc import Callable
@@ -13,7 +11,7 @@ from boxwright.runners.host import this_machine, visible_gpus
 from boxwright.runners.local import LocalRunner
 from boxwright.spec.server import RunnerSettings, StorePlace
 from boxwright.store import JobStore, StoreUnavailable, open_database
-from boxwright.termination import termination
+from boxwright.termination import parent_has_gone, termination
 
 LOG = logging.getLogger("boxwright.jobs")
 
@@ -48,17 +46,6 @@ def run_supervisor(place: StorePlace, settings: RunnerSettings) -> None:
         LOG.info("runner %s takes jobs: %s", supervisor.owner, machine)
         supervisor.run(ends)
         LOG.info("runner %s has ended; its workers go on", supervisor.owner)
-
-
-def parent_has_gone() -> bool:
-    """Whether standard input is a pipe that nobody holds any more: a server that starts a runner holds one."""
-    try:
-        if not stat.S_ISFIFO(os.fstat(0).st_mode):
-            return False
-        readable, _, _ = select.select([0], [], [], 0)
-        return bool(readable) and not os.read(0, 1)
-    except OSError:
-        return False
 
 
 def _open(url: str, ends: Callable[[], bool]) -> JobStore | None:

@@ -51,7 +51,7 @@ class Slots:
         taken = list(taken)
         given = JobRequest.read(record.request).training_input
         try:
-            wanted = assign(given, self.machine, self.settings.allow_substitute).devices
+            wanted = assign(given, self.machine, self.settings.allow_substitute).devices if given else 0
         except ValueError as error:
             raise NoPlace(str(error)) from error
         free = self._free_gpus(taken)

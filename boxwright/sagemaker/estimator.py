@@ -2,13 +2,15 @@
 
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
-from typing import NoReturn, Self
+from typing import Self
 
 from boxwright.algorithms import parse
-from boxwright.sagemaker import launch
+from boxwright.sagemaker import endpoint, launch
 from boxwright.sagemaker.channels import read_arguments, with_model
+from boxwright.sagemaker.deserializers import Deserializer
+from boxwright.sagemaker.hyperparameters import retrieved
 from boxwright.sagemaker.images import algorithm_of
 from boxwright.sagemaker.inputs import FILE_MODES, Inputs, read_inputs
 from boxwright.sagemaker.job import (
@@ -23,7 +25,9 @@ from boxwright.sagemaker.job import (
 )
 from boxwright.sagemaker.local import LocalJob
 from boxwright.sagemaker.metrics import published_metrics
-from boxwright.sagemaker.models import default_hyperparameters, model_id_of
+from boxwright.sagemaker.models import model_id_of
+from boxwright.sagemaker.predictor import Predictor
+from boxwright.sagemaker.serializers import Serializer
 from boxwright.sagemaker.session import Session
 
 
@@ -40,7 +44,7 @@ class Estimator:
         output_path: the job's folder is made in it; the default bucket, or the server's own place, where left out.
         base_job_name: beginning of the jobs' names; the algorithm's where left out.
         hyperparameters: the algorithm's arguments by published name. The module `hyperparameters` itself stands for
-            the model's published ones.
+            what it gives for the model: those retrieved from it last, as they are when the job starts.
         model_uri: what to start from: a model of the catalogue, a model's folder or its `model.tar.gz`.
         metric_definitions: numbers to read from the log; those that the algorithm publishes where left out.
         max_run: seconds after which the job is ended.
@@ -90,9 +94,10 @@ class Estimator:
             published_metrics(self.algorithm.name) if metric_definitions is None else metric_definitions
         )
         check_definitions(self.metric_definitions)
-        if isinstance(hyperparameters, ModuleType):  # where a listing names the module before its dictionary
-            hyperparameters = default_hyperparameters(model_id_of(self.model_uri))
-        self._hyperparameters: dict[str, object] = dict(hyperparameters or {})
+        # SageMaker's listing names the module here, and retrieves and changes the dictionary of that name afterwards.
+        self._retrieved_later = isinstance(hyperparameters, ModuleType)
+        given = {} if isinstance(hyperparameters, ModuleType) else hyperparameters or {}
+        self._hyperparameters: dict[str, object] = dict(given)
         self.latest_training_job: TrainingJob | None = None
         self._metrics = Metrics(self.metric_definitions)
 
@@ -101,8 +106,9 @@ class Estimator:
         self._hyperparameters.update(values)
 
     def hyperparameters(self) -> dict[str, object]:
-        """The hyper-parameters as they were given."""
-        return dict(self._hyperparameters)
+        """The hyper-parameters as they were given or, by the module of that name, retrieved."""
+        start = retrieved(model_id_of(self.model_uri)) if self._retrieved_later else {}
+        return {**start, **self._hyperparameters}
 
     def order(self, inputs: Inputs | None, job_name: str | None = None) -> launch.Order:
         """The job that `fit` would start.
@@ -110,7 +116,7 @@ class Estimator:
         Raises:
             ValueError: channels that the algorithm does not take.
         """
-        given = with_model(self.algorithm, self._hyperparameters, self.model_uri)
+        given = with_model(self.algorithm, self.hyperparameters(), self.model_uri)
         return launch.Order(
             name=job_name or name_from_base(self.base_job_name),
             algorithm=self.algorithm.name,
@@ -196,12 +202,27 @@ class Estimator:
         found.latest_training_job = job
         return found
 
-    def deploy(self, *_: object, **__: object) -> NoReturn:
-        """Not offered. Raises: NotImplementedError: says what to use."""
-        raise NotImplementedError(
-            "endpoints are not offered yet; boxwright.Model(estimator.model_data).predict(IMAGE) finds objects in this "
-            "process, and `boxwright predict` on the command line"
-        )
+    def deploy(
+        self,
+        initial_instance_count: int | None = None,
+        instance_type: str | None = None,  # noqa: ARG002  # of SageMaker's signature, like `_`
+        serializer: Serializer | None = None,
+        deserializer: Deserializer | None = None,
+        *,
+        endpoint_name: str | None = None,
+        predictor_cls: Callable[..., Predictor] = Predictor,
+        **_: object,
+    ) -> Predictor:
+        """Serve the trained model until `Predictor.delete_endpoint`: see `endpoint.start`, which raises what it says.
+
+        Args:
+            initial_instance_count: processes that serve it, on a server.
+            endpoint_name: what clients call it; made of the job's name where left out.
+            _: what else SageMaker takes is taken, and without effect: `image_uri`, `entry_point` and so on.
+        """
+        name = endpoint_name or endpoint.name_of(self.job_name)
+        endpoint.start(name, self.model_data, initial_instance_count or 1)
+        return predictor_cls(name, self.sagemaker_session, serializer=serializer, deserializer=deserializer)
 
     def _job(self) -> TrainingJob:
         if self.latest_training_job is None:

@@ -55,6 +55,10 @@ class Session:
 
     boto_region_name = REGION
 
+    def get_caller_identity_arn(self) -> str:
+        """A role's name, as `get_execution_role` gives it."""
+        return get_execution_role()
+
     def default_bucket(self) -> str:
         """The bucket of jobs that name no place: a folder of this machine."""
         return DEFAULT_BUCKET

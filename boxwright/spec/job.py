@@ -1,10 +1,11 @@
-"""A training job as the managed service's API describes it: `projects.jobs` of AI Platform Training v1."""
+"""A job as the managed service's API describes it: `projects.jobs` of AI Platform Training v1."""
 
 import re
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, PlainSerializer, field_validator, model_validator
 
+from boxwright.spec.prediction import PredictionInput
 from boxwright.spec.resource import Resource
 from boxwright.spec.study import Study
 
@@ -131,10 +132,11 @@ class TrainingInput(Resource):
 
 
 class JobRequest(Resource):
-    """A job as it is submitted; what the server adds is read and left out."""
+    """A job as it is submitted: either a training or a prediction."""
 
     job_id: str
-    training_input: TrainingInput
+    training_input: TrainingInput | None = None
+    prediction_input: PredictionInput | None = None
     labels: dict[str, str] = {}
     etag: str = ""
 
@@ -152,6 +154,13 @@ class JobRequest(Resource):
     def _are_labels(cls, value: dict[str, str]) -> dict[str, str]:
         check_labels(value)
         return value
+
+    @model_validator(mode="after")
+    def _either(self) -> Self:
+        if (self.training_input is None) == (self.prediction_input is None):
+            both = "both are there" if self.training_input else "neither is there"
+            raise ValueError(f"a job has either trainingInput or predictionInput; {both}")
+        return self
 
 
 def check_labels(labels: dict[str, str]) -> None:

@@ -1,6 +1,6 @@
 """Values that travel as JSON: camelCase there, as Google's APIs write them, and every fault named by its path."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -27,6 +27,29 @@ class InvalidResource(ValueError):
     def __init__(self, faults: tuple[Fault, ...]) -> None:
         super().__init__("\n".join(str(fault) for fault in faults))
         self.faults = faults
+
+
+class Faults:
+    """Collects what is wrong while as much as possible is looked at."""
+
+    def __init__(self) -> None:
+        self.found: list[Fault] = []
+
+    def try_(self, path: str, look: Callable[[], object]) -> None:
+        """Note the fault, if `look` finds one; several lines are several faults."""
+        try:
+            look()
+        except InvalidResource as error:
+            self.found += error.faults
+        except (OSError, ValueError, LookupError) as error:
+            self.found += [Fault(path, line) for line in describe(error).splitlines()]
+
+
+def describe(error: Exception) -> str:
+    """An error in words, of a file with its name."""
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.strerror}: {error.filename}"
+    return str(error.args[0]) if error.args and not isinstance(error, OSError) else str(error)
 
 
 class Resource(Frozen):

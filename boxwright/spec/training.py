@@ -31,6 +31,9 @@ Backbone = Literal[
     "efficientnet_b3",
 ]
 
+SMALLEST_TILE = 32
+"""Pixels; the coarsest map that detectors look at has one cell for so many."""
+
 
 def _joined(values: tuple[int, ...]) -> str:
     return ", ".join(map(str, values))
@@ -54,6 +57,23 @@ class DataSpec(Frozen):
     label_width: int = knob(
         0, "Numbers that the longest label may have, 5 an object and 2 more; 0 is without limit.", ge=0
     )
+    tile: int = knob(
+        0,
+        "Side of the square tiles that pictures are cut into in training, evaluation and prediction, for objects that "
+        "are small in large pictures; 0 leaves them whole.",
+        unit="px",
+        ge=0,
+    )
+    overlap: float = knob(
+        0.2, "Share of a tile's side that it has in common with the next one.", scale="linear", ge=0, le=0.9
+    )
+
+    @field_validator("tile")
+    @classmethod
+    def _tile_has_room(cls, value: int) -> int:
+        if 0 < value < SMALLEST_TILE:
+            raise ValueError(f"must be 0, for whole pictures, or at least {SMALLEST_TILE} px, got {value}")
+        return value
 
 
 class ModelSpec(Frozen):
@@ -200,12 +220,16 @@ class EvaluationSpec(Frozen):
     eval_batch_size: int = knob(8, "Pictures a step of evaluation.", unit="images", ge=1)
     early_stopping_patience: int = knob(0, "Stop after so many evaluations without improvement; 0 is off.", ge=0)
     early_stopping_min_evaluations: int = knob(5, "Evaluations before early stopping may act.", ge=0)
-    early_stopping_min_improvement: float = knob(0.001, "Gain in AP that counts as improvement.", ge=0, le=1)
+    early_stopping_min_improvement: float = knob(
+        0.001, "Gain in best_metric, as a difference, that counts as improvement.", ge=0, le=1
+    )
     early_stopping: bool = knob(True, "Whether early stopping may act at all.")
     early_stopping_tolerance: float = knob(
         0.0, "Gain that counts as improvement, as a share of the best value so far.", ge=0, le=1
     )
-    best_metric: Literal["AP", "mAP"] = knob("AP", "Number by which the best model and early stopping are judged.")
+    best_metric: Literal["AP", "mAP", "localization_loss", "validation_loss"] = knob(
+        "AP", "Number by which the best model and early stopping are judged; a loss is to fall."
+    )
     overlap_threshold: float = knob(0.5, "IoU from which a box counts as found in mAP.", gt=0, le=1)
 
 

@@ -211,6 +211,12 @@ class JobStore:
         found = [record_of(row) for row in fetch(self._engine, query)]
         return found[:size], _written_token(found[size - 1].uid) if len(found) > size else ""
 
+    def counts(self) -> dict[tuple[str, str], int]:
+        """How many jobs there are of each project and state."""
+        number = func.count().label("number")
+        query = select(jobs.c.project, _state, number).group_by(jobs.c.project, _state)
+        return {(row["project"], row["state"]): row["number"] for row in fetch(self._engine, query)}
+
     def _any(self, query: Select[Any]) -> bool:
         """Whether there is one; asked before writes that mostly find nothing, since readers wait for nobody."""
         return bool(fetch(self._engine, query.with_only_columns(_uid).limit(1)))

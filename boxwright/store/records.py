@@ -52,13 +52,13 @@ class JobRecord:
     Attributes:
         uid: grows from job to job; unique across projects.
         job_id: the user's name for it, unique in its project.
-        kind: "train", "tune" or "wait".
+        kind: "train", "tune", "prediction" or "wait".
         request: what was submitted, as `JobRequest.written()` gives it.
         etag: another one after each change that a user can see; base64.
         priority: a larger one starts earlier.
         error_message: why it failed or was cancelled.
         note: why a queued job waits, and how the machines asked for were mapped.
-        output: `trainingOutput` of the API.
+        output: `trainingOutput` or `predictionOutput` of the API.
         faults: machine faults in a row, without progress between them.
         progress: the last step known to be saved.
         not_before: a queued job is not claimed earlier.

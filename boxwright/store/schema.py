@@ -90,3 +90,54 @@ tokens = Table(
         postgresql_where=text("revoke_time IS NULL"),
     ),
 )
+
+models = Table(  # sqlite_autoincrement: the uid of a version that was deleted is never given to another
+    "models",
+    metadata,
+    Column("uid", BIG, primary_key=True),
+    Column("project", NAME, nullable=False),
+    Column("name", NAME, nullable=False),
+    Column("request", JSON, nullable=False),
+    Column("default_version", NAME, nullable=False),
+    Column("traffic", JSON, nullable=False),
+    Column("etag", String, nullable=False),
+    Column("create_time", Double, nullable=False),
+    UniqueConstraint("project", "name", name="models_name"),
+    sqlite_autoincrement=True,
+)
+
+versions = Table(
+    "versions",
+    metadata,
+    Column("uid", BIG, primary_key=True),
+    Column("model_uid", BigInteger, nullable=False),
+    Column("name", NAME, nullable=False),
+    Column("state", String, nullable=False),
+    Column("request", JSON, nullable=False),
+    Column("served", JSON, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("error_message", Text, nullable=False),
+    Column("etag", String, nullable=False),
+    Column("create_time", Double, nullable=False),
+    Column("last_use_time", Double),
+    UniqueConstraint("model_uid", "name", name="versions_name"),
+    sqlite_autoincrement=True,
+)
+
+operations = Table(
+    "operations",
+    metadata,
+    Column("uid", BIG, primary_key=True),
+    Column("project", NAME, nullable=False),
+    Column("name", NAME, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("model", NAME, nullable=False),
+    Column("version", NAME, nullable=False),
+    Column("version_uid", BigInteger, nullable=False),
+    Column("create_time", Double, nullable=False),
+    Column("end_time", Double),
+    Column("error_message", Text, nullable=False),
+    UniqueConstraint("project", "name", name="operations_name"),
+    Index("operations_of_version", "version_uid"),
+    sqlite_autoincrement=True,
+)

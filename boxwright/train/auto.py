@@ -1,80 +1,23 @@
 """Deriving what the user left out from the data and the machine, each value with its reason."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from boxwright.dataset.rules import Checked
 from boxwright.jobdir import Derived
-from boxwright.spec.training import EvaluationSpec, ModelSpec, OptimizationSpec, TrainSpec
-from boxwright.train import pyramid
-from boxwright.train.machine import Machine
-from boxwright.train.optimizer import OPTIMIZERS, check_options
+from boxwright.spec.training import EvaluationSpec, ModelSpec, TrainSpec
+from boxwright.train import pyramid, rates
+from boxwright.train.facts import Facts
+from boxwright.train.optimizer import check_options
 
 STRIDE = 32
 """Sides of the network's input are multiples of this."""
 
-LARGEST_ADAM_RATE = 0.01
-"""Adam moves every weight by about the rate at each step, whatever the gradient; ten times its 0.001 is much."""
-
-
-@dataclass(frozen=True)
-class DataFacts:
-    """What the settings depend on of the training and validation data.
-
-    Attributes:
-        pictures, validation_pictures: how many can be used.
-        num_classes: that the data set states, or its largest label + 1.
-        median_size: (height, width) of the training pictures in pixels.
-        sides: float32 (N, 2), width and height of each training box in pixels of the stored picture.
-        labels: int64 (N,), its class.
-    """
-
-    pictures: int
-    validation_pictures: int
-    num_classes: int
-    median_size: tuple[int, int]
-    sides: NDArray[np.float32]
-    labels: NDArray[np.int64]
-
-
-def data_facts(checked: Sequence[Checked], validation: Sequence[Checked], num_classes: int) -> DataFacts:
-    """Collect the facts from checked samples."""
-    usable = [sample for sample in checked if sample.usable]
-    boxes = np.concatenate([sample.boxes for sample in usable])
-    sizes = np.array([(sample.height, sample.width) for sample in usable])
-    height, width = np.median(sizes, axis=0).astype(int).tolist()
-    return DataFacts(
-        pictures=len(usable),
-        validation_pictures=sum(sample.usable for sample in validation),
-        num_classes=num_classes,
-        median_size=(height, width),
-        sides=boxes[:, 2:] - boxes[:, :2],
-        labels=np.concatenate([sample.labels for sample in usable]),
-    )
-
-
-@dataclass(frozen=True)
-class Facts:
-    """All that a rule may look at.
-
-    Attributes:
-        fits: pictures of a training step, evaluation included, that fit into memory with the settings so far.
-        given: paths of the values that are not derived.
-    """
-
-    data: DataFacts
-    machine: Machine
-    fits: Callable[[TrainSpec], int]
-    given: frozenset[str] = frozenset()
-
-    def steps_an_epoch(self, spec: TrainSpec) -> int:
-        """Steps of a pass over the training pictures."""
-        return -(-self.data.pictures // spec.optimization.train_batch_size)
-
+LARGEST_SIDE = 640
+"""Of the network's input, as published; larger inputs are for the user to ask for."""
 
 Rule = Callable[[TrainSpec, Facts], tuple[Any, str] | None]
 """Gives a value and its reason, or None where it has nothing to say: then the published default holds."""
@@ -142,9 +85,14 @@ def _backbone(_: TrainSpec, facts: Facts) -> tuple[Any, str]:
     return "efficientnet_lite0", "its weights come with the installation; name backbone=resnet50 for a larger one"
 
 
-def _image_size(_: TrainSpec, facts: Facts) -> tuple[Any, str]:
-    side = 320 if facts.machine.accelerator == "cpu" else 640
+def _image_size(spec: TrainSpec, facts: Facts) -> tuple[Any, str]:
     height, width = facts.data.median_size
+    if spec.data.tile:
+        # Shrinking tiles would undo what they are for; ever larger ones belong to accelerators with much memory.
+        scale = min(LARGEST_SIDE / max(height, width), 1.0)
+        size = tuple(max(2, math.ceil(length * scale / STRIDE - 1e-6)) * STRIDE for length in (height, width))
+        return size, f"the median tile, {height} x {width}, not shrunk below {LARGEST_SIDE} pixels"
+    side = 320 if facts.machine.accelerator == "cpu" else LARGEST_SIDE
     # No larger than twice the pictures: enlarging further adds work and no detail.
     scale = min((side * side / (height * width)) ** 0.5, 2.0)
     size = tuple(max(2, round(length * scale / STRIDE)) * STRIDE for length in (height, width))
@@ -197,76 +145,6 @@ def _batch(spec: TrainSpec, facts: Facts) -> tuple[Any, str]:
     return max(1, fits), "what fits into memory, evaluation included"
 
 
-def _max_steps(spec: TrainSpec, facts: Facts) -> tuple[Any, str]:
-    epochs, each = spec.optimization.epochs, facts.steps_an_epoch(spec)
-    if epochs:
-        return epochs * each, f"{epochs} epoch{'s' if epochs > 1 else ''} of {each:,} steps"
-    pictures, batch = facts.data.pictures, spec.optimization.train_batch_size
-    seen = max(10_000, min(15_000 + 10 * pictures, 35 * pictures))
-    return max(1, round(seen / batch)), f"{seen:,} views of {pictures:,} pictures"
-
-
-def _drops(rates: OptimizationSpec) -> bool:
-    """Whether the stepwise schedule is that of `drop_epochs`, if only of none."""
-    return bool(rates.drop_epochs) or (rates.epochs > 0 and rates.learning_rate_decay_type == "stepwise")
-
-
-def _drop_steps(spec: TrainSpec, facts: Facts) -> tuple[Any, str] | None:
-    if not _drops(spec.optimization):
-        return None
-    each = facts.steps_an_epoch(spec)
-    steps = tuple(epoch * each for epoch in spec.optimization.drop_epochs)
-    return steps, f"after epochs of {each:,} steps" if steps else "no drops are asked for"
-
-
-def _drop_levels(spec: TrainSpec, _: Facts) -> tuple[Any, str] | None:
-    rates = spec.optimization
-    if not _drops(rates):
-        return None
-    drops = range(1, len(rates.drop_epochs) + 1)
-    levels = tuple(float(f"{rates.initial_learning_rate * rates.drop_factor**drop:.12g}") for drop in drops)
-    return levels, f"each {rates.drop_factor:g} times the one before" if levels else "no drops are asked for"
-
-
-def _warmup(spec: TrainSpec, _: Facts) -> tuple[Any, str]:
-    steps = max(1, min(500, spec.optimization.max_steps // 12))
-    return steps, "a twelfth of the run, at most the published 500"
-
-
-def _decay(spec: TrainSpec, _: Facts) -> tuple[Any, str]:
-    rates, published = spec.optimization, OptimizationSpec()
-    if rates.drop_epochs:
-        return "stepwise", "drops at epochs are given"
-    for name in ("stepwise_learning_rate_steps", "stepwise_learning_rate_levels"):
-        if getattr(rates, name) != getattr(published, name):
-            return "stepwise", f"{name} is given"
-    return "cosine", "needs no steps to be chosen"
-
-
-def _optimizer(spec: TrainSpec, facts: Facts) -> tuple[Any, str]:
-    options = set(spec.optimization.optimizer_arguments)
-    for name, (_make, known) in OPTIMIZERS.items():
-        if options and options <= known:
-            return name, "knows the given optimizer_arguments"
-    rate = spec.optimization.initial_learning_rate
-    if "optimization.initial_learning_rate" in facts.given and rate > LARGEST_ADAM_RATE:
-        return "momentum", f"a learning rate of {rate:g} is one for momentum; adam's are {LARGEST_ADAM_RATE:g} at most"
-    return "adam", "reaches the accuracy of momentum in fewer steps on small data sets"
-
-
-def _rate(spec: TrainSpec, _: Facts) -> tuple[Any, str]:
-    batch = spec.optimization.train_batch_size
-    if spec.optimization.optimizer_type == "adam":
-        return round(1e-3 * (batch / 16) ** 0.5, 6), f"0.001 for 16 pictures a step, by the root of {batch}/16"
-    return round(0.08 * batch / 64, 6), f"the published 0.08 for 64 pictures a step, by {batch}/64"
-
-
-def _warmup_rate(spec: TrainSpec, _: Facts) -> tuple[Any, str] | None:
-    if not spec.optimization.warmup_steps:
-        return None
-    return round(spec.optimization.initial_learning_rate / 12, 8), "a twelfth of initial_learning_rate, as published"
-
-
 def _steps_per_eval(spec: TrainSpec, facts: Facts) -> tuple[Any, str]:
     if spec.optimization.epochs:
         return facts.steps_an_epoch(spec), "one epoch"
@@ -276,11 +154,6 @@ def _steps_per_eval(spec: TrainSpec, facts: Facts) -> tuple[Any, str]:
 def _eval_batch(spec: TrainSpec, _: Facts) -> tuple[Any, str]:
     batch = min(EvaluationSpec().eval_batch_size, spec.optimization.train_batch_size)
     return batch, "no more than a training step, which keeps more in memory"
-
-
-def _ema(spec: TrainSpec, _: Facts) -> tuple[Any, str]:
-    decay = round(1 - 1 / max(10.0, min(1000.0, spec.optimization.max_steps / 20)), 4)
-    return decay, "averages over about a twentieth of the run"
 
 
 def _workers(_: TrainSpec, facts: Facts) -> tuple[Any, str]:
@@ -318,15 +191,15 @@ RULES: dict[str, Rule] = {
     "optimization.freeze_batch_norm": _freeze_batch_norm,
     "optimization.frozen_stages": _frozen_stages,
     "optimization.train_batch_size": _batch,
-    "optimization.max_steps": _max_steps,
-    "optimization.warmup_steps": _warmup,
-    "optimization.optimizer_type": _optimizer,
-    "optimization.initial_learning_rate": _rate,
-    "optimization.warmup_learning_rate": _warmup_rate,
-    "optimization.learning_rate_decay_type": _decay,
-    "optimization.stepwise_learning_rate_steps": _drop_steps,
-    "optimization.stepwise_learning_rate_levels": _drop_levels,
-    "optimization.ema": _ema,
+    "optimization.max_steps": rates.max_steps,
+    "optimization.warmup_steps": rates.warmup,
+    "optimization.optimizer_type": rates.optimizer,
+    "optimization.initial_learning_rate": rates.rate,
+    "optimization.warmup_learning_rate": rates.warmup_rate,
+    "optimization.learning_rate_decay_type": rates.decay,
+    "optimization.stepwise_learning_rate_steps": rates.drop_steps,
+    "optimization.stepwise_learning_rate_levels": rates.drop_levels,
+    "optimization.ema": rates.ema,
     "augmentation.aug_scale_min": fixed(0.8, "objects of a fifth less"),
     "augmentation.aug_scale_max": fixed(1.2, "objects of a fifth more"),
     "augmentation.aug_color": fixed(0.2, "light varies"),

@@ -23,7 +23,7 @@ class Progress:
 
     Attributes:
         step: training steps done.
-        best: highest value of the spec's `best_metric` so far, -1 before the first evaluation.
+        best: the best value of the spec's `best_metric` so far, the lowest of a loss; -1 before the first evaluation.
         best_step: step of that evaluation.
         evaluations: how many there were.
         evaluated: step of the last one.

@@ -1,7 +1,7 @@
 """Training again from an earlier model's folder: its settings, its class map, and what becomes of its weights."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from boxwright import files
@@ -20,6 +20,9 @@ INHERITED = (
     *("head_convs", "separable_convs", "anchor_size", "bbox_aspect_ratios", "num_anchor_scales"),
 )
 """Fields of the model that an earlier model decides where the user does not."""
+
+INHERITED_OF_DATA = ("tile", "overlap")
+"""Likewise of the data, where the earlier model was trained on tiles: its anchors are made for objects on those."""
 
 
 def earlier_model(model: ModelSpec) -> ModelCard | None:
@@ -48,19 +51,37 @@ def inherit(request: Request, algorithm: Algorithm, card: ModelCard) -> tuple[Tr
         for name in INHERITED
         if f"model.{name}" not in chosen and f"model.{name}" in known
     ]
-    values: dict[str, Any] = {one.name.partition(".")[2]: one.value for one in derived}
-    model = request.spec.model.model_copy(update=values)
-    _require_family(model, card.spec.model)
-    return request.spec.model_copy(update={"model": model}), derived
+    model = request.spec.model.model_copy(update=_values(derived))
+    _require_family(model, card)
+    tiling = _inherited_tiling(request, card)
+    data = request.spec.data.model_copy(update=_values(tiling))
+    return request.spec.model_copy(update={"model": model, "data": data}), derived + tiling
 
 
-def _require_family(model: ModelSpec, earlier: ModelSpec) -> None:
+def _inherited_tiling(request: Request, card: ModelCard) -> list[Derived]:
+    if not card.spec.data.tile or "data.tile" in request.given:
+        return []
+    return [
+        Derived(name=f"data.{name}", value=getattr(card.spec.data, name), reason="as the model that is trained on")
+        for name in INHERITED_OF_DATA
+        if f"data.{name}" not in request.given
+    ]
+
+
+def _values(derived: Sequence[Derived]) -> dict[str, Any]:
+    return {one.name.partition(".")[2]: one.value for one in derived}
+
+
+def _require_family(model: ModelSpec, card: ModelCard) -> None:
+    earlier = card.spec.model
     if (model.architecture, model.backbone) == (earlier.architecture, earlier.backbone):
         return
+    same = model.architecture == earlier.architecture
+    way_out = f"name backbone={earlier.backbone} or none" if same else f"use its algorithm, {card.algorithm}"
     raise ValueError(
         f"pretrained_checkpoint_path must hold a model of the same family and backbone, got {earlier.architecture} on "
         f"{earlier.backbone} in {model.pretrained_checkpoint_path!r} for {model.architecture} on {model.backbone}; "
-        f"train {earlier.architecture} on {earlier.backbone}, or start from other weights"
+        f"{way_out}, or start from other weights"
     )
 
 
@@ -86,7 +107,7 @@ class ClassMap:
         """
         if not self.merged:
             return dataset
-        return relabelled(Dataset(dataset.samples, dataset.classes or stated), self.classes)
+        return relabelled(replace(dataset, classes=dataset.classes or stated), self.classes)
 
 
 def class_map(model: ModelSpec, card: ModelCard | None, data: Sequence[ClassName], num_classes: int) -> ClassMap:

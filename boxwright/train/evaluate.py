@@ -1,17 +1,20 @@
 """Running a detector over labelled pictures and measuring it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import groupby
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from boxwright.data.batches import Batch, evaluation_batches, prefetch
+from boxwright.data.batches import Batch, evaluation_batches, prefetch, tile_batches
 from boxwright.data.pictures import CheckedPictures
+from boxwright.data.tiles import Tile
 from boxwright.metrics.boxes import GroundTruth, Predictions
 from boxwright.metrics.detection import VOC_OVERLAP, DetectionMetrics, evaluate_detections
 from boxwright.models.detector import Detector, HeadOutputs, Targets
 from boxwright.ops.nms import Detections
+from boxwright.tiling import WHOLE, Boxes, Tiling
 
 
 def as_input(batch: Batch, device: torch.device) -> Tensor:
@@ -19,15 +22,26 @@ def as_input(batch: Batch, device: torch.device) -> Tensor:
     return batch.images.to(device, non_blocking=True).permute(0, 3, 1, 2).float()
 
 
-def to_predictions(found: Detections, batch: Batch) -> list[Predictions]:
-    """Detections on the canvas as boxes in pixels of each stored picture, cut to it, without empty slots."""
+def to_boxes(found: Detections, batch: Batch) -> list[Boxes]:
+    """Detections on the canvas as boxes in pixels of each stored picture or tile, cut to it, without empty slots."""
     boxes, scores, labels = (tensor.cpu().numpy() for tensor in found)
-    predictions = []
+    shown = []
     for row, (placement, (height, width)) in enumerate(zip(batch.placements, batch.sizes, strict=True)):
         kept = labels[row] >= 0
         inside = placement.to_picture(boxes[row][kept]).clip(0, np.array([width, height] * 2, np.float32))
-        predictions.append(Predictions(inside, scores[row][kept], labels[row][kept]))
-    return predictions
+        shown.append(Boxes(inside, scores[row][kept], labels[row][kept]))
+    return shown
+
+
+def merged(tiles: Sequence[Tile], shown: Sequence[Boxes], tiling: Tiling) -> list[Boxes]:
+    """What each picture shows, from what each of its tiles shows.
+
+    Args:
+        tiles: of all pictures, in order.
+    """
+    together = groupby(zip(tiles, shown, strict=True), key=lambda one: one[0].picture)
+    pictures = ([(tile.window, boxes) for tile, boxes in group] for _, group in together)
+    return [tiling.merge([window for window, _ in one], [boxes for _, boxes in one]) for one in pictures]
 
 
 class ValidationLosses:
@@ -61,26 +75,32 @@ def predict(
     size: tuple[int, int],
     batch_size: int,
     losses: ValidationLosses | None = None,
+    tiling: Tiling = WHOLE,
 ) -> list[Predictions]:
     """Detections of the first `count` pictures, in float32, the arithmetic of the exported model.
 
     The model's modes are left as they were.
 
     Args:
-        losses: counts in those of the pictures, where given.
+        batch_size: pictures, or tiles of them.
+        losses: counts in those of the pictures or tiles, where given.
+        tiling: how pictures are cut; what their tiles show is merged.
     """
     modes = {module: module.training for module in model.modules()}
     model.eval()
     device = next(model.parameters()).device
-    predictions: list[Predictions] = []
-    for batch in prefetch(evaluation_batches(pictures, count, size, batch_size), workers=1):
+    shown: list[Boxes] = []
+    tiles = pictures.tiles(tiling, count)
+    makers = tile_batches(pictures, tiles, size, batch_size) if tiles else None
+    for batch in prefetch(makers or evaluation_batches(pictures, count, size, batch_size), workers=1):
         outputs = model(as_input(batch, device))
-        predictions += to_predictions(model.decode(outputs, size), batch)
+        shown += to_boxes(model.decode(outputs, size), batch)
         if losses:
             losses.add(model, outputs, batch, size)
     for module, training in modes.items():
         module.training = training
-    return predictions
+    found = merged(tiles, shown, tiling) if tiles else shown
+    return [Predictions(one.boxes, one.scores, one.labels) for one in found]
 
 
 def ground_truth(pictures: CheckedPictures, count: int) -> list[GroundTruth]:

@@ -1,6 +1,7 @@
 """Which parts of a detector are trained, and which keep their weights and batch-norm statistics."""
 
 import re
+from collections.abc import Collection
 
 from torch import nn
 
@@ -36,6 +37,11 @@ def training_mode(model: Detector, spec: OptimizationSpec) -> None:
             f"freeze_layer_pattern={spec.freeze_layer_pattern!r} freezes every one of the "
             f"{len(list(model.parameters()))} weights; leave something to train, such as the heads"
         )
+
+
+def frozen_among(model: Detector, names: Collection[str]) -> list[str]:
+    """Those of the named weights that are not trained. Of random ones it is mostly a mistake to freeze them."""
+    return [name for name, weight in model.named_parameters() if name in names and not weight.requires_grad]
 
 
 def _fix_statistics(module: nn.Module) -> None:

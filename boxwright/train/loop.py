@@ -15,6 +15,7 @@ from boxwright.data.pictures import CheckedPictures
 from boxwright.jobdir import Event, JobDir
 from boxwright.models.detector import Detector, HeadOutputs, Targets
 from boxwright.spec.training import EvaluationSpec, TrainSpec
+from boxwright.tiling import Tiling
 from boxwright.train.averaging import recompute_batch_norm, update_average
 from boxwright.train.checkpoint import Progress, TrainState
 from boxwright.train.evaluate import ValidationLosses, as_input, count_of, evaluate, predict
@@ -25,6 +26,10 @@ LOG_EVERY = 10
 
 STATISTICS_IMAGES = 128
 """Training pictures over which batch-norm statistics are computed before an evaluation."""
+
+
+FALLING = ("localization_loss", "validation_loss")
+"""Numbers to judge by of which less is better."""
 
 
 class Stop(StrEnum):
@@ -149,7 +154,7 @@ def check_finite(run: Run, losses: list[float]) -> None:
 
 def epoch(run: Run) -> int:
     """The 0-based pass over the training pictures that the last step belongs to."""
-    steps = math.ceil(len(run.batches.pictures) / run.batches.batch_size)
+    steps = math.ceil(run.batches.samples / run.batches.batch_size)
     return max(0, run.state.progress.step - 1) // steps
 
 
@@ -180,9 +185,11 @@ def measured(run: Run) -> dict[str, float]:
     evaluation, losses = run.spec.evaluation, ValidationLosses()
     with run.fabric.autocast():
         recompute_batch_norm(model, statistics_images(run))
-    size, batch = run.batches.size, evaluation.eval_batch_size
+    size, batch, tiling = run.batches.size, evaluation.eval_batch_size, Tiling.of(run.spec)
     metrics, _ = evaluate(
-        lambda first: predict(model, run.validation, count=first, size=size, batch_size=batch, losses=losses),
+        lambda first: predict(
+            model, run.validation, count=first, size=size, batch_size=batch, losses=losses, tiling=tiling
+        ),
         run.validation,
         count=count_of(evaluation.num_eval_images, run.validation),
         num_classes=run.spec.data.num_classes,
@@ -197,11 +204,13 @@ def judge(progress: Progress, value: float, evaluation: EvaluationSpec) -> bool:
     Args:
         value: of `evaluation.best_metric`.
     """
-    gain, best = value - progress.best, max(0.0, progress.best)
-    wanted = max(evaluation.early_stopping_min_improvement, evaluation.early_stopping_tolerance * best)
+    first = progress.evaluations == 0
+    rise = value - progress.best
+    gain = math.inf if first else -rise if evaluation.best_metric in FALLING else rise
+    wanted = max(evaluation.early_stopping_min_improvement, evaluation.early_stopping_tolerance * max(0, progress.best))
     progress.evaluations, progress.evaluated = progress.evaluations + 1, progress.step
     progress.stale = 0 if gain > 0 and gain >= wanted else progress.stale + 1
-    if gain <= 0 and progress.evaluations > 1:
+    if gain <= 0:
         return False
     progress.best, progress.best_step = value, progress.step
     return True

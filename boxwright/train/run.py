@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 from boxwright.algorithms import ALGORITHMS, parse
 from boxwright.data.batches import TrainingBatches
 from boxwright.data.pictures import CheckedPictures
+from boxwright.data.tiles import require_tiles_that_show_objects, shown
 from boxwright.dataset.rules import Checked
 from boxwright.dataset.sets import open_sets
 from boxwright.dataset.stated import check_label_width, check_number
@@ -25,11 +26,13 @@ from boxwright.metrics.detection import DetectionMetrics
 from boxwright.models.build import build_model
 from boxwright.models.detector import Detector
 from boxwright.spec.training import TrainSpec
-from boxwright.train.auto import Facts, data_facts, derive
+from boxwright.tiling import Tiling
+from boxwright.train.auto import derive
 from boxwright.train.checkpoint import BEST, Progress, TrainState, checkpoints, last_step
 from boxwright.train.earlier import ClassMap, class_map, earlier_model, inherit, load_weights
 from boxwright.train.evaluate import count_of, evaluate, predict
-from boxwright.train.freezing import training_mode
+from boxwright.train.facts import Facts, data_facts
+from boxwright.train.freezing import frozen_among, training_mode
 from boxwright.train.loop import Report, Run, Stop, fit
 from boxwright.train.machine import keep_freed_memory, pictures_that_fit, this_machine
 from boxwright.train.optimizer import make_optimizer
@@ -126,7 +129,7 @@ def read_data(spec: TrainSpec, report: Report) -> LabelledData:
         checked[name], summary = summarise(dataset, num_classes)
         require_usable(summary, spec.data.max_rejected_share, paths[name] or paths["training"])
         origin = {"split": sets.split} if sets.split and name == "validation" else {}
-        report(Event(kind="data", step=0, values={"set": name, **origin, **_counts(summary)}))
+        report(Event(kind="data", step=0, values={"set": name, **origin, **_counts(dataset, summary)}))
     check_label_width(spec.data, checked.values())
     pictures = {name: CheckedPictures.of(dataset, checked[name]) for name, dataset in opened.items()}
     classes = known_classes(opened["training"].classes, num_classes)
@@ -146,13 +149,14 @@ def _same_classes(training: Dataset, validation: Dataset) -> None:
         raise ValueError(f"training and validation data must have the same classes, got {named[0]} and {named[1]}")
 
 
-def _counts(summary: Summary) -> dict[str, object]:
+def _counts(dataset: Dataset, summary: Summary) -> dict[str, object]:
     return {
         "pictures": summary.num_pictures,
         "boxes": summary.num_boxes,
         "empty": summary.num_empty,
         "clipped": summary.num_clipped,
         "rejected": [box.line for box in summary.faulty_boxes],
+        "unlabelled": len(dataset.unlabelled),
         "unreadable": [f"{picture.source}: {picture.reason}" for picture in summary.faulty_pictures],
         "classes": {count.name: count.kept for count in summary.classes},
     }
@@ -172,13 +176,13 @@ def derive_spec(jobdir: JobDir, job: Job, data: LabelledData, report: Report) ->
     """Complete the spec of a new job and write it into its folder."""
     request = parse(ALGORITHMS[job.algorithm], job.arguments)
     chosen = request.spec.machine.accelerator if "machine.accelerator" in request.given else None
+    card = earlier_model(request.spec.model)
+    start, inherited = inherit(request, ALGORITHMS[job.algorithm], card) if card else (request.spec, [])
     facts = Facts(
-        data=data_facts(data.training.checked, data.validation.checked, len(data.classes)),
+        data=data_facts(training_samples(data, Tiling.of(start)), data.validation.checked, len(data.classes)),
         machine=this_machine(chosen),
         fits=pictures_that_fit,
     )
-    card = earlier_model(request.spec.model)
-    start, inherited = inherit(request, ALGORITHMS[job.algorithm], card) if card else (request.spec, [])
     kept = request.kept | {one.name for one in inherited}
     spec, others = derive(start, kept, facts)
     derived = (*inherited, *others)
@@ -188,6 +192,17 @@ def derive_spec(jobdir: JobDir, job: Job, data: LabelledData, report: Report) ->
     return spec
 
 
+def training_samples(data: LabelledData, tiling: Tiling) -> list[Checked]:
+    """What training sees of each usable picture, or of each tile of one.
+
+    Raises:
+        ValueError: tiles lose a class.
+    """
+    tiles = shown(data.training.checked, tiling)
+    require_tiles_that_show_objects(data.training.checked, tiles, tiling, data.classes)
+    return tiles
+
+
 def prepare(spec: TrainSpec, data: LabelledData, jobdir: JobDir, report: Report) -> Run:
     """Build model, average and optimizer, load pretrained weights or the last checkpoint."""
     machine = spec.machine
@@ -195,16 +210,19 @@ def prepare(spec: TrainSpec, data: LabelledData, jobdir: JobDir, report: Report)
     fabric.seed_everything(machine.seed, verbose=False)
     model = build_model(spec.model, spec.loss, spec.data.num_classes).to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # stubs lack it
     there = checkpoints(jobdir.checkpoints)
-    if not there:
-        report(Event(kind="weights", step=0, values=load_weights(model, spec.model, data.earlier, data.classes)))
+    loaded = {} if there else load_weights(model, spec.model, data.earlier, data.classes)
     training_mode(model, spec.optimization)
+    if loaded:
+        frozen = frozen_among(model, loaded["fresh"])
+        report(Event(kind="weights", step=0, values={**loaded, "frozen_fresh": frozen}))
     average = copy.deepcopy(model).to(fabric.device)
     optimizer = make_optimizer(model, spec.optimization)
     forward, optimizer = fabric.setup(model, optimizer)
     state = TrainState(model, average, optimizer, Progress())
     if there:
         state.load(there[-1])
-        report(Event(kind="resumed", step=state.progress.step, values={"file": there[-1].name}))
+        values = {"file": there[-1].name, "max_steps": spec.optimization.max_steps}
+        report(Event(kind="resumed", step=state.progress.step, values=values))
     batches = TrainingBatches(
         data.training,
         spec.model.image_size,
@@ -212,6 +230,7 @@ def prepare(spec: TrainSpec, data: LabelledData, jobdir: JobDir, report: Report)
         spec.augmentation,
         machine.seed,
         spec.loss.max_num_bboxes_in_training,
+        data.training.tiles(Tiling.of(spec)),
     )
     return Run(spec, state, forward, fabric, batches, data.validation, jobdir, report)
 
@@ -234,7 +253,12 @@ def best_of(run: Run, data: LabelledData, stop: Stop | None) -> Trained:
     start = time.perf_counter()
     metrics, predictions = evaluate(
         lambda count: predict(
-            model, data.validation, count=count, size=spec.model.image_size, batch_size=spec.evaluation.eval_batch_size
+            model,
+            data.validation,
+            count=count,
+            size=spec.model.image_size,
+            batch_size=spec.evaluation.eval_batch_size,
+            tiling=Tiling.of(spec),
         ),
         data.validation,
         count=count_of(spec.evaluation.num_eval_images, data.validation),

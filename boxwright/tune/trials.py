@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from boxwright import files
-from boxwright.jobdir import Event, Job, JobDir, Worker, claim
+from boxwright.claim import claim
+from boxwright.jobdir import Event, Job, JobDir, Worker
 from boxwright.runners import Runner, host
 from boxwright.spec.machine import GB
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -22,6 +23,8 @@ from sqlalchemy import Engine, delete
 from boxwright.admission import Limits
 from boxwright.api.app import create_app
 from boxwright.api.deps import Context
+from boxwright.endpoints.deployed import Deployed
+from boxwright.endpoints.fleet import FleetSettings
 from boxwright.spec.machine import Machine
 from boxwright.store import schema
 from boxwright.store.database import open_database, writing
@@ -31,6 +34,7 @@ from boxwright.store.tokens import Role, TokenStore
 
 DOCUMENT = Path(googleapiclient.__file__).parent / "discovery_cache" / "documents" / "ml.v1.json"
 MAX_REQUEST_BYTES = 100_000
+FAKE_WORKER = (sys.executable, "-S", str(Path(__file__).parents[1] / "endpoints" / "fake_worker.py"))
 
 
 @dataclass
@@ -83,6 +87,25 @@ class Served:
         folder.mkdir(parents=True)
         return self.jobs.change(record, state="RUNNING", start_time=time.time()), folder / "log.txt"
 
+    def deploy(self, folder: str, *, model: str = "cells", project: str = "local", **given: Any) -> None:
+        """Serve a folder as a version of a model, and wait until it is; `given` are `version` and other fields."""
+        models = f"/v1/projects/{project}/models"
+        self.client().post(models, json={"name": model})
+        body = {"name": given.pop("version", "v1"), "deploymentUri": folder, **given}
+        answer = self.client().post(f"{models}/{model}/versions", json=body)
+        assert answer.status_code == 200, answer.text
+        operation = self.wait(answer.json())
+        assert "error" not in operation, operation
+
+    def wait(self, operation: dict[str, Any]) -> Any:
+        """An operation when it is done."""
+        end = time.monotonic() + 30
+        while not operation.get("done"):
+            assert time.monotonic() < end, operation
+            time.sleep(0.02)
+            operation = self.client().get(f"/v1/{operation['name']}").json()
+        return operation
+
     def forget(self) -> None:
         """Leave nothing for the next test."""
         for client in self._clients.values():
@@ -92,7 +115,8 @@ class Served:
             time.sleep(0.01)
         with writing(self.engine) as connection:
             connection.execute(delete(schema.jobs))
-            connection.execute(delete(schema.tokens))
+            for table in (schema.tokens, schema.models, schema.versions, schema.operations):
+                connection.execute(delete(table))
         for name in ("jobs", "runs"):
             shutil.rmtree(self.folder / name, ignore_errors=True)
 
@@ -121,9 +145,10 @@ def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("server")
     engine = open_database(f"sqlite:///{folder / 'boxwright.db'}")
     limits = Limits(Machine(cores=2, memory=24 * 10**9), (str(folder / "runs"),), str(folder / "jobs"), False, previous)
-    context = Context(JobStore(engine), TokenStore(engine), limits, MAX_REQUEST_BYTES)
+    deployed = Deployed.over(engine, FleetSettings(folder / "endpoints", cores=2, command=FAKE_WORKER, grace=5.0))
+    context = Context(JobStore(engine), TokenStore(engine), deployed, limits, MAX_REQUEST_BYTES)
     app = create_app(context)
-    with serve(app) as url:
+    with deployed.fleet, serve(app) as url:
         yield Served(url, app, context, engine, folder)
     engine.dispose()
 

@@ -32,8 +32,13 @@ def test_the_description_is_complete(served: Any) -> None:
     assert {"jobId", "trainingInput", "trainingOutput", "state"} <= set(schemas["Job"]["properties"])
 
 
+MODELS = "/v1/projects/{project}/models"
 TAKING = {("post", JOBS.replace("local", "{project}")), ("post", "/v1/tokens")} | {
-    ("patch", JOBS.replace("local", "{project}") + "/{job_id}")
+    ("patch", JOBS.replace("local", "{project}") + "/{job_id}"),
+    *(("post", MODELS + path) for path in ("", "/{model}:predict", "/{model}/versions")),
+    *(("patch", MODELS + path) for path in ("/{model}", "/{model}/versions/{version}")),
+    ("post", MODELS + "/{model}/versions/{version}:predict"),
+    *(("post", f"/endpoints/{{endpoint}}/{rest}") for rest in ("invocations", "{rest}")),
 }
 
 

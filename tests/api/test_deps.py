@@ -4,11 +4,15 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import update
 
 from boxwright.api.deps import limits_of
+from boxwright.store import schema
 
 JOBS = "/v1/projects/local/jobs"
 A_JOB = {"jobId": "two", "trainingInput": {"masterConfig": {"imageUri": "wait"}}}
+
+MODELS = "/v1/projects/local/models"
 
 CALLS: list[tuple[str, str, Any, str]] = [
     ("GET", JOBS, None, "viewer"),
@@ -18,6 +22,25 @@ CALLS: list[tuple[str, str, Any, str]] = [
     ("POST", JOBS, A_JOB, "trainer"),
     ("PATCH", f"{JOBS}/one?updateMask=labels", {"labels": {}}, "trainer"),
     ("POST", f"{JOBS}/one:cancel", {}, "trainer"),
+    ("GET", MODELS, None, "viewer"),
+    ("POST", MODELS, {"name": "trees"}, "trainer"),
+    ("GET", f"{MODELS}/cells", None, "viewer"),
+    ("PATCH", f"{MODELS}/cells?updateMask=description", {"description": "x"}, "trainer"),
+    ("POST", f"{MODELS}/cells:predict", {}, "viewer"),
+    ("GET", f"{MODELS}/cells/versions", None, "viewer"),
+    ("POST", f"{MODELS}/cells/versions", {"name": "second", "deploymentUri": "FOLDER"}, "trainer"),
+    ("GET", f"{MODELS}/cells/versions/first", None, "viewer"),
+    ("POST", f"{MODELS}/cells/versions/first:predict", {}, "viewer"),
+    ("POST", f"{MODELS}/cells/versions/first:setDefault", {}, "trainer"),
+    ("POST", "/endpoints/cells/invocations", {}, "viewer"),
+    ("GET", "/endpoints/cells/rest", None, "viewer"),
+    ("POST", "/endpoints/cells/rest", {}, "viewer"),
+    ("PATCH", f"{MODELS}/cells/versions/first?updateMask=description", {"description": "x"}, "trainer"),
+    ("DELETE", f"{MODELS}/cells/versions/second", None, "trainer"),
+    ("DELETE", f"{MODELS}/trees", None, "trainer"),
+    ("GET", "/v1/projects/local/operations", None, "viewer"),
+    ("GET", "/v1/projects/local/operations/deployed", None, "viewer"),
+    ("GET", "/metrics", None, "viewer"),
     ("GET", "/v1/tokens", None, "admin"),
     ("POST", "/v1/tokens", {"name": "new", "role": "viewer"}, "admin"),
     ("DELETE", "/v1/tokens/new", None, "admin"),
@@ -25,10 +48,30 @@ CALLS: list[tuple[str, str, Any, str]] = [
 """Every call that needs a token, in an order in which all succeed, and the least role that may make it."""
 
 
-def test_each_role_may_do_what_it_may_and_no_more(served: Any) -> None:
+PARTS = (
+    ("local", "{project}"),
+    ("one", "{job_id}"),
+    ("new", "{name}"),
+    ("endpoints/cells", "endpoints/{endpoint}"),
+    ("models/cells", "models/{model}"),
+    ("models/trees", "models/{model}"),
+    ("first", "{version}"),
+    ("second", "{version}"),
+    ("rest", "{rest}"),
+    ("deployed", "{operation}"),
+)
+"""Names in the calls above, and what they are."""
+
+
+def test_each_role_may_do_what_it_may_and_no_more(served: Any, deployable: Any) -> None:
+    folder = deployable(served.folder / "runs" / "cells")
+    served.deploy(folder, version="first")
+    with served.engine.begin() as connection:
+        connection.execute(update(schema.operations).values(name="deployed"))
     roles = ("viewer", "annotator", "trainer", "admin")
     assert served.submit().status_code == 200
-    for method, path, body, least in CALLS:
+    for method, path, given, least in CALLS:
+        body = {**given, "deploymentUri": folder} if given and "deploymentUri" in given else given
         for role in roles[: roles.index(least)]:
             answer = served.client(role).request(method, path, json=body)
             assert (answer.status_code, answer.json()["error"]["status"]) == (403, "PERMISSION_DENIED"), (path, role)
@@ -40,13 +83,12 @@ def test_every_route_is_called_above(served: Any) -> None:
     free = {"/healthz", "/"}
     paths = served.client().get("/openapi.json").json()["paths"]
     routes = {(method.upper(), path) for path, calls in paths.items() for method in calls if path not in free}
-    called = {
-        (
-            method,
-            path.partition("?")[0].replace("local", "{project}").replace("one", "{job_id}").replace("new", "{name}"),
-        )
-        for method, path, _, _ in CALLS
-    }
+    called = set()
+    for method, path, _, _ in CALLS:
+        route = path.partition("?")[0]
+        for name, part in PARTS:
+            route = route.replace(name, part)
+        called.add((method, route))
     assert called == routes
 
 

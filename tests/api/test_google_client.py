@@ -2,12 +2,15 @@
 
 import base64
 import json
+import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 from googleapiclient.errors import HttpError
 
 PARENT = "projects/local"
+VERSION = "projects/local/models/cells/versions/v1"
 
 
 def a_job(job_id: str = "one", **given: Any) -> dict[str, Any]:
@@ -110,3 +113,71 @@ def test_a_job_id_is_used_once(google: Any) -> None:
         jobs.create(parent=PARENT, body=a_job()).execute()
     assert refused.value.status_code == 409 and error_of(refused)["status"] == "ALREADY_EXISTS"
     assert "job ids are used once" in refused.value.reason
+
+
+def a_prediction(folder: Path, grey: Any, model: Path, **changes: Any) -> dict[str, Any]:
+    (folder / "in").mkdir(exist_ok=True)
+    (folder / "in" / "a.png").write_bytes(grey(1))
+    given = {
+        "uri": str(model),
+        "dataFormat": "IMAGE",
+        "inputPaths": [f"{folder}/in/*.png"],
+        "outputPath": str(folder / "runs" / "found"),
+        "region": "us-central1",
+        "maxWorkerCount": "2",
+    }
+    return {"jobId": "predicts", "predictionInput": given | changes}
+
+
+def test_a_prediction_is_created_and_its_results_counted(
+    google: Any, served: Any, grey: Any, quadrant_model: Path
+) -> None:
+    jobs = google.projects().jobs()
+    body = a_prediction(served.folder, grey, quadrant_model)
+    created = jobs.create(parent=PARENT, body=body).execute()
+    assert (created["state"], created["predictionInput"]) == ("QUEUED", body["predictionInput"])
+    assert "trainingInput" not in created and created["note"] == "2 workers -> 2 cores of the processor"
+    record = served.jobs.claim("runner", "host", now=time.time(), lease=60.0)
+    assert record.kind == "prediction"
+    output = {"outputPath": "x", "predictionCount": "1", "errorCount": "0", "nodeHours": 0.1}
+    served.jobs.change(record, state="SUCCEEDED", output=output)
+    ended = jobs.get(name=f"{PARENT}/jobs/predicts").execute()
+    assert ended["predictionOutput"] == output and "trainingOutput" not in ended
+    # A job that was described may be submitted again.
+    assert jobs.create(parent=PARENT, body={**ended, "jobId": "again"}).execute()["state"] == "QUEUED"
+
+
+@pytest.mark.parametrize("named", [{"modelName": "projects/local/models/cells"}, {"versionName": VERSION}])
+def test_a_prediction_by_a_deployed_model_keeps_its_folder(
+    google: Any, served: Any, grey: Any, quadrant_model: Path, named: dict[str, str]
+) -> None:
+    body = a_prediction(served.folder, grey, quadrant_model, **named, uri="")
+    create, models = google.projects().jobs().create, served.context.deployed.models
+    with pytest.raises(HttpError, match="project local has no (model|version)"):
+        create(parent=PARENT, body=body).execute()
+    models.create("local", {"name": "cells"})
+    with pytest.raises(HttpError, match=r"model cells has no version yet|no version v1"):
+        create(parent=PARENT, body=body).execute()
+    served.context.deployed.versions.create("local", "cells", {"name": "v1", "deploymentUri": str(quadrant_model)})
+    created = create(parent=PARENT, body=body).execute()
+    assert created["predictionInput"] == {**body["predictionInput"], "uri": str(quadrant_model)}
+
+
+def test_all_faults_of_a_prediction_are_told(google: Any, served: Any, grey: Any, quadrant_model: Path) -> None:
+    faulty = {"uri": "", "modelName": "projects/local/models/none", "inputPaths": ["/no/*"], "outputPath": "/found"}
+    body = a_prediction(served.folder, grey, quadrant_model, **faulty)
+    with pytest.raises(HttpError) as refused:
+        google.projects().jobs().create(parent=PARENT, body=body).execute()
+    (detail,) = refused.value.error_details
+    assert {one["field"] for one in detail["fieldViolations"]} == {
+        "predictionInput.modelName",
+        "predictionInput.inputPaths[0]",
+        "predictionInput.outputPath",
+    }
+
+
+def test_a_job_is_either_a_training_or_a_prediction(google: Any, served: Any, grey: Any, quadrant_model: Path) -> None:
+    both = a_prediction(served.folder, grey, quadrant_model) | a_job()
+    for body, said in ((both, "both are there"), ({"jobId": "one"}, "neither is there")):
+        with pytest.raises(HttpError, match=f"either trainingInput or predictionInput; {said}"):
+            google.projects().jobs().create(parent=PARENT, body=body).execute()

@@ -280,7 +280,10 @@ def test_update(jobs: Any, wait: Any, plane: Any) -> None:
         (("list", "--server=localhost"), "the server's address must be a URL"),
         (("submit", "training", "one", "--stream-logs", "--async"), "--stream-logs and --async exclude each other"),
         (("submit", "training", "one", "--config=none.yaml"), "No such file or directory: none.yaml"),
-        (("submit", "prediction", "one", "--model=x"), "batch prediction is no job here; `boxwright predict"),
+        (
+            ("submit", "prediction", "one", "--model=x", "--data-format=csv", "--input-paths=a", "--output-path=b"),
+            "--data-format must be one of json, text, tf-record, tf-record-gzip, image, got 'csv'",
+        ),
     ],
 )
 def test_a_mistake_is_one_message(jobs: Any, words: tuple[str, ...], said: str) -> None:
@@ -296,3 +299,45 @@ def test_help_names_the_commands_and_imports_nothing_heavy(command: Any) -> None
     asked = "import sys, boxwright.commands.jobs; print([n for n in ('httpx', 'yaml', 'pydantic') if n in sys.modules])"
     printed = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True).stdout
     assert printed.strip() == "[]"
+
+
+def predicted(jobs: Any, model: Path, *words: str) -> Any:
+    given = ("--data-format=image", "--input-paths=new/*.png", "--output-path=found", "--region=here")
+    return jobs("submit", "prediction", "one", f"--model-dir={model}", *given, *words)
+
+
+def test_a_prediction_is_submitted_described_and_listed(jobs: Any, plane: Any, quadrant_model: Path, grey: Any) -> None:
+    Path("new").mkdir()
+    Path("new/a.png").write_bytes(grey(1))
+    ran = predicted(jobs, quadrant_model, "--max-worker-count=3", "--labels=a=b")
+    assert (ran.status, ran.out) == (0, "jobId: one\nstate: QUEUED\n")
+    assert "Machines: 3 workers -> 2 cores of the processor" in ran.err
+    here = Path.cwd()
+    (job,) = list(yaml.safe_load_all(jobs("describe", "one").out))
+    assert (job["labels"], job["predictionInput"]) == (
+        {"a": "b"},
+        {
+            "dataFormat": "IMAGE",
+            "inputPaths": [f"{here}/new/*.png"],
+            "outputPath": f"{here}/found",
+            "region": "here",
+            "uri": str(quadrant_model),
+            "maxWorkerCount": "3",
+        },
+    )
+    record = plane.start()
+    assert record.kind == "prediction"
+    output = {"outputPath": "found", "predictionCount": "1", "errorCount": "0", "nodeHours": 0.5}
+    plane.end(record, output=output)
+    shown = jobs("describe", "one", "--summarize").out
+    assert "Prediction Input Summary" in shown and f"{here}/new/*.png" in shown
+    assert "| PREDICTIONS | ERRORS | NODE_HOURS | OUTPUT_PATH |" in shown and "0.5" in shown
+    assert jobs("list").out.splitlines()[1].split()[:2] == ["one", "SUCCEEDED"]
+
+
+def test_a_refused_prediction_names_the_flags(jobs: Any, quadrant_model: Path) -> None:
+    ran = predicted(jobs, quadrant_model)
+    assert ran.status == 1
+    assert "--input-paths: predictionInput.inputPaths[0]: no file matches" in ran.err
+    ran = predicted(jobs, quadrant_model, "--batch-size=0")
+    assert "--batch-size: predictionInput.batchSize: " in ran.err

@@ -48,3 +48,13 @@ def test_badly_written_shares_are_refused(text):
 
 def test_shares_are_read():
     assert parse_shares("train=0.8, test=0.2") == {"train": 0.8, "test": 0.2}
+
+
+def test_a_format_of_one_split_takes_one(tmp_path):
+    with pytest.raises(ValueError, match=r"in the format jumpstart is one split, got train, validation; write each"):
+        draw_data(str(tmp_path / "both"), {"train": 4, "validation": 2}, "jumpstart", size=(32, 32))
+    assert not (tmp_path / "both").exists()
+    said = draw_data(str(tmp_path / "one"), {"train": 4, "validation": 0}, "jumpstart", size=(32, 32))
+    assert said.splitlines()[1:] == ["  train: 4 pictures"]
+    with pytest.raises(ValueError, match="at least one picture must be drawn, got 0"):
+        draw_data(str(tmp_path / "none"), {"train": 0, "validation": 0})

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from boxwright.export.onnx import export_onnx
 from boxwright.export.parity import compare, eager_predictions
+from boxwright.export.quantise import quantise_onnx
 from boxwright.export.savedmodel import export_savedmodel, run_savedmodel
 from boxwright.models.backbones.efficientnet import Block
 from boxwright.models.backbones.mobilenet import InvertedResidual, SeparableBlock
@@ -119,3 +120,20 @@ def test_onnx_finds_what_the_detector_finds(detector: Detector, canvases: np.nda
     np.testing.assert_allclose(scores, wanted.scores.numpy(), atol=1e-4)
     shares = wanted.boxes.numpy()[..., [1, 0, 3, 2]] / np.array([*SIZE, *SIZE])
     np.testing.assert_allclose(boxes[:, 0], shares[:, 0], atol=1e-4)
+
+
+def canvas_scores(path: Path, canvases: np.ndarray) -> np.ndarray:
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    (scores,) = session.run(["detection_scores"], {"image": canvases})
+    return np.asarray(scores)
+
+
+def test_with_fewer_bits_scores_stay_near(detector: Detector, canvases: np.ndarray, tmp_path: Path) -> None:
+    """The lists of scores, best first, of the same network in float32, float16 and integers."""
+    exact, half, integer = (tmp_path / f"{name}.onnx" for name in ("exact", "half", "integer"))
+    export_onnx(detector, exact, size=SIZE, class_ids=[1, 2])
+    export_onnx(detector, half, size=SIZE, class_ids=[1, 2], half=True)
+    quantise_onnx(exact, integer, list(canvases))
+    wanted = detector.decode(eager(detector, canvases), SIZE).scores.numpy()
+    assert np.abs(canvas_scores(half, canvases) - wanted).mean() < 0.005
+    assert 0 < np.abs(canvas_scores(integer, canvases) - wanted).mean() < 0.03

@@ -1,5 +1,7 @@
 """The ONNX file: its inputs and outputs, and the evaluated model's detections on canvases."""
 
+import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +10,12 @@ import onnx
 import onnxruntime
 import pytest
 import torch
+from onnx import TensorProto, helper
 from torch import nn
 
 from boxwright import imaging
-from boxwright.export.onnx import export_onnx
+from boxwright.export.graph import Step
+from boxwright.export.onnx import _Graph, _resized, export_onnx
 from boxwright.models.detector import Detector, PostProcessing
 from boxwright.models.retinanet import AnchorSettings, retinanet
 
@@ -125,3 +129,30 @@ def test_the_limit_sets_the_shape_and_one_class_works(tmp_path: Path, make_livel
 def test_ids_must_fit_the_classes(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="each of the model's 2 classes, got 3"):
         export_onnx(flat_detector(2, 10), tmp_path / "m.onnx", size=(64, 64), class_ids=[1, 2, 3])
+
+
+SIDES = [(to, of) for of in range(1, 41) for to in range(of, 81)]
+
+
+def resized(sides: Sequence[tuple[int, int]]) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """Operators used, and the rows and columns that were picked of a grid whose cells hold their place."""
+    (height, rows), (width, columns) = sides
+    graph = _Graph()
+    _resized(graph, Step("y", "nearest", ("x",), {"size": (height, width), "source": (rows, columns)}))
+    given = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 2, rows, columns])
+    result = helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 2, height, width])
+    made = helper.make_graph(graph.nodes, "resized", [given], [result], list(graph.constants.values()))
+    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    grid = np.stack(np.meshgrid(np.arange(rows), np.arange(columns), indexing="ij"))[None].astype(np.float32)
+    (found,) = session.run(["y"], {"x": grid})
+    return [node.op_type for node in graph.nodes], found[0, 0, :, 0], found[0, 1, 0]
+
+
+def test_resizing_picks_the_nearest_cell_at_any_ratio() -> None:
+    for one, other in zip(SIDES[::41], SIDES[::-41], strict=True):
+        operators, rows, columns = resized((one, other))
+        for picked, (to, of) in ((rows, one), (columns, other)):
+            assert picked.tolist() == [cell * of // to for cell in range(to)], (to, of)
+        exact = all(to % of == 0 or math.gcd(to, of) == 1 for to, of in (one, other))
+        assert operators == (["Resize"] if exact else ["Gather", "Gather"])

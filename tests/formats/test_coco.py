@@ -128,6 +128,12 @@ def test_pycocotools_reads_what_is_written(tmp_path: Path, drawn: Dataset, capsy
     assert read(str(tmp_path)).classes == classes
 
 
+def test_two_entries_of_one_picture(tmp_path: Path, content: dict[str, Any], picture: Encode) -> None:
+    content["images"][1]["file_name"] = "a.jpg"
+    with pytest.raises(ValueError, match=r"images\[0\] and images\[1\] are both a\.jpg; .* make them one entry"):
+        read(place(tmp_path, content, "images", picture))
+
+
 def test_two_pictures_of_one_id(tmp_path: Path, content: dict[str, Any], picture: Encode) -> None:
     content["images"][1]["id"] = 11
     path = place(tmp_path, content, "images", picture)

@@ -83,6 +83,12 @@ def test_two_pictures_of_one_id(folder: Path) -> None:
         read(describe(folder, [1], images=images))
 
 
+def test_two_entries_of_one_picture(folder: Path) -> None:
+    images = [{"file_name": "abc.png", "height": 30, "width": 40, "id": number} for number in (1, 2)]
+    with pytest.raises(ValueError, match=r"images\[0\] and images\[1\] are both abc\.png; .* make them one entry"):
+        read(describe(folder, [1], images=images))
+
+
 def test_a_picture_that_is_not_there(folder: Path) -> None:
     (folder / "images/def.png").unlink()
     with pytest.raises(FileNotFoundError, match=r"def\.png: the data set lists this picture, but there is no file"):

@@ -9,6 +9,7 @@ import fsspec
 import numpy as np
 import pytest
 
+from boxwright.dataset.commands import inspect_data
 from boxwright.dataset.health import inspect
 from boxwright.formats import ClassName, Dataset, Sample, read, recognise, splits, write
 from boxwright.formats.manifest import MAX_LINE
@@ -95,8 +96,29 @@ def test_unlabelled_lines_are_left_out_and_told(folder: Path, caplog: pytest.Log
     failed = {"source-ref": "b.jpg", "box-metadata": {"failure-reason": "ClientError"}}
     path = save(folder / "x.manifest", {"source-ref": "b.jpg"}, line("a.jpg", [DOG]), failed)
     with caplog.at_level(logging.WARNING):
-        assert [one.source for one in read(path)] == ["a.jpg"]
+        dataset = read(path)
+    assert [one.source for one in dataset] == ["a.jpg"]
+    assert dataset.unlabelled == ("b.jpg", "b.jpg")
     assert caplog.messages == [f"{path}: 2 of 3 lines have no label 'box' and are left out; the first is line 1"]
+
+
+def test_the_report_counts_unlabelled_lines_beside_pictures_without_objects(folder: Path) -> None:
+    path = save(folder / "x.manifest", line("a.jpg", [DOG]), {"source-ref": "c.jpg"}, line("b.jpg", []))
+    text = inspect_data(path)
+    assert f"{path}: 2 pictures, 1 box" in text
+    assert "  warning  1 of 3 listed pictures without a label, and not used.\n" in text
+    assert "  note     1 picture without boxes, used as background.\n" in text
+    assert "Pictures without a label (1)\n  c.jpg\n" in text
+    health = json.loads(inspect_data(path, "json"))
+    assert health["unlabelled"] == ["c.jpg"]
+    assert {one["rule"]: one["count"] for one in health["findings"]}["without-label"] == 1
+    assert "<tr><td>c.jpg</td><td>not used</td></tr>" in inspect_data(path, "html")
+
+
+def test_unlabelled_lines_of_several_files_are_counted_once(folder: Path) -> None:
+    for name in ("x", "y"):
+        save(folder / f"{name}.manifest", line(f"{'ab'[name == 'y']}.jpg", [DOG]), {"source-ref": "c.jpg"})
+    assert json.loads(inspect_data(str(folder), "json"))["unlabelled"] == ["c.jpg"]
 
 
 def test_the_attribute_can_be_chosen(folder: Path) -> None:

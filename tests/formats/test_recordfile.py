@@ -1,4 +1,5 @@
 import gzip
+import io
 import struct
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from boxwright.formats.crc32c import masked
-from boxwright.formats.recordfile import RecordFiles, begins_with_record, frame, index
+from boxwright.formats.recordfile import LONGEST, RecordFiles, StreamedRecord, begins_with_record, frame, index, stream
 
 RECORDS = [b"first", b"", b"third" * 100]
 
@@ -126,3 +127,31 @@ def test_records_are_known_by_their_first_bytes(tmp_path: Path) -> None:
     assert not begins_with_record(str(tmp_path / "b"))
     (tmp_path / "c").write_bytes(b"short")
     assert not begins_with_record(str(tmp_path / "c"))
+
+
+def test_a_stream_gives_its_records_in_a_row() -> None:
+    data = b"".join(map(frame, RECORDS))
+    whole = [StreamedRecord(byte, record) for byte, record in zip([0, 21, 37], RECORDS, strict=True)]
+    assert list(stream(io.BytesIO(data))) == whole
+    assert list(stream(io.BytesIO(data[21:]), 21)) == whole[1:]
+    assert [(one.byte, one.data) for one in stream(io.BytesIO(data), skip=True)] == [(0, b""), (21, b""), (37, b"")]
+
+
+@pytest.mark.parametrize("skip", [False, True])
+def test_a_stream_ends_with_a_record_whose_end_is_not_known(skip: bool) -> None:
+    data = b"".join(map(frame, RECORDS))
+    for cut in (1, 4, 5, 504, 509):  # within the checksum, the data and the header of the last record
+        found = list(stream(io.BytesIO(data[:-cut]), skip=skip))
+        assert [one.last for one in found] == [False, False, True] and "truncated within" in found[2].fault
+    wrong = list(stream(io.BytesIO(data[:21] + b"\x01" + data[22:]), skip=skip))
+    assert [one.last for one in wrong] == [False, True] and "CRC32C of the length is wrong" in wrong[1].fault
+    length = struct.pack("<Q", LONGEST + 1)
+    (huge,) = stream(io.BytesIO(length + struct.pack("<I", masked(length)) + b"data"), skip=skip)
+    assert huge.last and "the record states 1,073,741,825 bytes" in huge.fault
+
+
+def test_a_stream_goes_on_after_damaged_data() -> None:
+    data = b"".join(map(frame, RECORDS)).replace(b"first", b"frist")
+    found = list(stream(io.BytesIO(data)))
+    assert [one.data for one in found] == [b"", *RECORDS[1:]]
+    assert "CRC32C of the data is wrong" in found[0].fault and not found[0].last

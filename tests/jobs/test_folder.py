@@ -75,3 +75,16 @@ def test_trials(tmp_path: Path) -> None:
     jobdir.trials_file.write_text('[{"trialId": "1"}]')
     assert folder.read_trials(jobdir) == [{"trialId": "1"}]
     assert folder.changed(jobdir.trials_file)[1] == 18
+
+
+def test_the_last_counts_of_a_prediction(tmp_path: Path) -> None:
+    jobdir = JobDir(tmp_path)
+    assert folder.last_counts(jobdir) == {}
+    jobdir.append(Event(kind="planned", step=0))
+    assert folder.last_counts(jobdir) == {}
+    for done in (1, 2):
+        jobdir.append(Event(kind="predicted", step=0, values={"predictions": done, "errors": 3, "pictures": 9}))
+    jobdir.append(Event(kind="stopped", step=0))
+    with open(jobdir.events_file, "a") as file:
+        file.write("no event\n")
+    assert folder.last_counts(jobdir) == {"predictions": 2, "errors": 3}

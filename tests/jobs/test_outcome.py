@@ -1,11 +1,19 @@
 """Tests of how a worker's end is read and told."""
 
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
 import pytest
 
-from boxwright.jobs.outcome import Ending, backoff, model_output, tensorflow_version, training_output
+from boxwright.jobs.outcome import (
+    Ending,
+    backoff,
+    model_output,
+    prediction_output,
+    tensorflow_version,
+    training_output,
+)
 from boxwright.store import NewJob
 
 
@@ -58,3 +66,15 @@ def test_output_of_a_model(record: Any) -> None:
     assert found["pythonVersion"].startswith("3.")
     assert tensorflow_version() in (version("tensorflow-cpu"), "")
     assert tensorflow_version().startswith(found["runtimeVersion"] + ".")
+
+
+def test_a_prediction_counts_its_pictures_and_hours(record: Any) -> None:
+    given = replace(record, kind="prediction", request={"jobId": "a", "predictionInput": {"outputPath": "/out"}})
+    nothing = {"outputPath": "/out", "predictionCount": "0", "errorCount": "0"}
+    assert prediction_output(replace(given, start_time=None), {}, 9.0) == {**nothing, "nodeHours": 0}
+    assert prediction_output(given, {"predictions": 7, "errors": 2}, 1000.0 + 1800) == {
+        "outputPath": "/out",
+        "predictionCount": "7",
+        "errorCount": "2",
+        "nodeHours": 0.5,
+    }

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from boxwright.jobdir import JobDir
-from boxwright.sagemaker import hyperparameters, image_uris, model_uris
+from boxwright.sagemaker import endpoint, hyperparameters, image_uris, model_uris
 from boxwright.sagemaker.estimator import Estimator
 from boxwright.sagemaker.inputs import TrainingInput
 from boxwright.sagemaker.job import JobFailed, Metric
+from boxwright.sagemaker.session import Session
 
 IMAGE = "image_object_detection"
 MODEL_ID = "tensorflow-od1-ssd-mobilenet-v2-fpnlite-320x320-coco17-tpu-8"
@@ -56,10 +57,83 @@ def test_the_example_of_the_documentation(play: Callable[..., Any], shapes: str,
     assert job.arguments == {**values, "model_id": MODEL_ID, "training_data_path": shapes}
 
 
-def test_a_listing_may_name_the_module_before_its_dictionary() -> None:
+LISTING = """
+model_id, model_version = "tensorflow-od1-ssd-resnet50-v1-fpn-640x640-coco17-tpu-8", "*"
+training_instance_type = "ml.p3.2xlarge"
+train_image_uri = image_uris.retrieve(model_id=model_id,model_version=model_version,image_scope="training",\
+instance_type=training_instance_type,region=None,framework=None)
+train_source_uri = script_uris.retrieve(model_id=model_id, model_version=model_version, script_scope="training")
+train_model_uri = model_uris.retrieve(model_id=model_id, model_version=model_version, model_scope="training")
+
+output_bucket = sess.default_bucket()
+output_prefix = "jumpstart-example-tensorflow-od-training"
+s3_output_location = f"s3://{output_bucket}/{output_prefix}/output"
+
+tf_od_estimator = Estimator(
+    role=aws_role,
+    image_uri=train_image_uri,
+    source_dir=train_source_uri,
+    model_uri=train_model_uri,
+    entry_point="transfer_learning.py",
+    instance_count=1,
+    instance_type=training_instance_type,
+    max_run=360000,
+    hyperparameters=hyperparameters,
+    output_path=s3_output_location,)
+
+IMPORT_AGAIN
+hyperparameters = hyperparameters.retrieve_default(model_id=model_id, model_version=model_version)
+hyperparameters["epochs"] = "7"
+
+training_data_bucket = f"jumpstart-cache-prod-{aws_region}"
+training_data_prefix = "training-datasets/PennFudanPed_COCO_format/"
+
+training_dataset_s3_path = f"s3://{training_data_bucket}/{training_data_prefix}"
+
+tf_od_estimator.fit({"training": training_dataset_s3_path}, logs=True)
+"""
+"""Statements of SageMaker's published example, in its order, with another number of epochs."""
+
+IMPORTS = """
+from boxwright.sagemaker import image_uris, model_uris, script_uris, hyperparameters
+from boxwright.sagemaker.estimator import Estimator
+"""
+
+
+@pytest.mark.parametrize("again", ["", "from boxwright.sagemaker import hyperparameters"])
+def test_sagemakers_listing_in_its_own_order(play: Callable[..., Any], shapes: str, buckets: Path, again: str) -> None:
+    actor, session = play(), Session()
+    session.create_bucket("jumpstart-cache-prod-local")
+    session.upload_data(shapes, "jumpstart-cache-prod-local", "training-datasets/PennFudanPed_COCO_format")
+    names = {"sess": session, "aws_role": session.get_caller_identity_arn(), "aws_region": session.boto_region_name}
+    exec(IMPORTS + LISTING.replace("IMPORT_AGAIN", again), names)
+    job = JobDir(Path(actor.started[0])).read_job()
+    assert job is not None and job.algorithm == "sagemaker_object_detection_tensorflow"
+    assert (job.arguments["epochs"], job.arguments["batch_size"]) == ("7", "3")
+    assert job.arguments["model_id"] == "tensorflow-od1-ssd-resnet50-v1-fpn-640x640-coco17-tpu-8"
+    data = buckets / "jumpstart-cache-prod-local" / "training-datasets" / "PennFudanPed_COCO_format"
+    assert job.arguments["training_data_path"] == str(data)
+
+
+def test_the_module_stands_for_what_is_retrieved_from_it_last() -> None:
     uri = model_uris.retrieve(model_id=MODEL_ID)
+    values = hyperparameters.retrieve_default(model_id=MODEL_ID)
+    published = dict(values)
     estimator = Estimator(image_uris.retrieve(model_id=MODEL_ID), hyperparameters=hyperparameters, model_uri=uri)
-    assert estimator.hyperparameters() == hyperparameters.retrieve_default(model_id=MODEL_ID)
+    hyperparameters.retrieve_default(model_id=MODEL_ID.replace("320x320", "640x640"))["epochs"] = "9"  # of another one
+    assert estimator.hyperparameters() == published
+    values["epochs"] = "2"
+    estimator.set_hyperparameters(batch_size=1)
+    assert estimator.hyperparameters() == {**published, "epochs": "2", "batch_size": 1}
+    assert hyperparameters.retrieve_default(model_id=MODEL_ID) == published
+    assert estimator.hyperparameters() == {**published, "batch_size": 1}
+
+
+def test_a_dictionary_is_taken_as_it_is_when_it_is_given() -> None:
+    values = hyperparameters.retrieve_default(model_id=MODEL_ID)
+    estimator = Estimator(IMAGE, hyperparameters=values)
+    values["epochs"] = "2"
+    assert estimator.hyperparameters()["epochs"] == "5"
 
 
 def test_hyperparameters_can_be_changed() -> None:
@@ -138,9 +212,25 @@ def test_without_a_job_there_is_nothing_to_ask() -> None:
             ask()
 
 
-def test_endpoints_are_not_offered() -> None:
-    with pytest.raises(NotImplementedError, match=r"boxwright.Model\(estimator.model_data\).predict"):
-        Estimator(IMAGE).deploy(initial_instance_count=1, instance_type="ml.m5.large")
+def test_the_model_is_deployed_under_a_name_made_of_the_job_s(
+    shapes: str, play: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    play()
+    started: list[Any] = []
+    monkeypatch.setattr(endpoint, "start", lambda *given: started.append(given))
+    estimator = Estimator(IMAGE)
+    with pytest.raises(ValueError, match="there is no job yet"):
+        estimator.deploy(initial_instance_count=1, instance_type="ml.m5.large")
+    estimator.fit(shapes, job_name="my_job.1")
+    seen: list[Any] = []
+    estimator.deploy(
+        initial_instance_count=2,
+        instance_type="ml.m5.large",
+        entry_point="inference.py",
+        predictor_cls=lambda *given, **named: seen.append((given, named)),
+    )
+    assert started == [("my-job-1", estimator.model_data, 2)]
+    assert seen == [(("my-job-1", estimator.sagemaker_session), {"serializer": None, "deserializer": None})]
 
 
 def test_a_server_trains_where_one_is_named(plane: Any, shapes: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from boxwright.algorithms import ALGORITHMS, parse
-from boxwright.jobdir import Event, Job, JobDir, claim
+from boxwright.claim import claim
+from boxwright.jobdir import Event, Job, JobDir
 from boxwright.train import loop
 from boxwright.train.loop import Report, Run
 from boxwright.train.run import derive_spec, prepare, read_data

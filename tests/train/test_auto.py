@@ -9,7 +9,8 @@ from boxwright.algorithms import ALGORITHMS, parse
 from boxwright.dataset.rules import Checked
 from boxwright.imaging import PictureHeader
 from boxwright.spec.training import TrainSpec
-from boxwright.train.auto import RULES, DataFacts, Facts, data_facts, derive
+from boxwright.train.auto import RULES, derive
+from boxwright.train.facts import DataFacts, Facts, data_facts
 from boxwright.train.machine import Machine
 from boxwright.train.schedule import learning_rate
 
@@ -225,6 +226,27 @@ def test_average_is_over_a_part_of_the_run() -> None:
 def test_given_values_that_contradict_each_other(texts: dict[str, str], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         derived(facts(), **texts)
+
+
+@pytest.mark.parametrize(
+    ("tile", "median", "size", "anchor"),
+    # Objects of 16 px on the tile, at stride 8: twice the stride, or half of that where the tile is shrunk to half.
+    [
+        (640, (640, 640), (640, 640), 2.0),
+        (320, (320, 320), (320, 320), 2.0),
+        (330, (330, 330), (352, 352), 2.13),  # the next multiple of 32
+        (640, (200, 640), (224, 640), 2.0),  # pictures 200 px high
+        (1280, (1280, 1280), (640, 640), 1.5),  # the least; 1.0 by size
+        (1280, (960, 1280), (480, 640), 1.5),
+    ],
+)
+def test_tiles_are_not_shrunk(tile: int, median: tuple[int, int], size: tuple[int, int], anchor: float) -> None:
+    known = facts(size=median, boxes=[(16.0, 16.0, 0)] * 9)
+    spec, found = derived(known, tile=str(tile))
+    assert spec.model.image_size == size
+    assert found["model.image_size"][1] == f"the median tile, {median[0]} x {median[1]}, not shrunk below 640 pixels"
+    assert found["optimization.max_steps"][1].endswith("views of 300 tiles")
+    assert found["model.anchor_size"][0] == anchor
 
 
 def sample(size: tuple[int, int], boxes: list[list[float]], labels: list[int], fault: str = "") -> Checked:

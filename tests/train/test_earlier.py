@@ -125,7 +125,10 @@ def test_other_classes_stand_alone_and_start_fresh(
 
 def test_another_family_or_backbone_is_refused_by_name(job: MakeJob, model_folder: Callable[..., Path]) -> None:
     folder = model_folder("circle", "square")
-    with pytest.raises(ValueError, match="got retinanet on efficientnet_lite0 in .* for retinanet on resnet18"):
+    said = (
+        "got retinanet on efficientnet_lite0 in .* for retinanet on resnet18; name backbone=efficientnet_lite0 or none"
+    )
+    with pytest.raises(ValueError, match=said):
         prepared(job(pretrained_checkpoint_path=folder, backbone="resnet18"))
     request = parse(
         ALGORITHMS["sagemaker_object_detection"],
@@ -136,8 +139,20 @@ def test_another_family_or_backbone_is_refused_by_name(job: MakeJob, model_folde
             "pretrained_checkpoint_path": str(folder),
         },
     )
-    with pytest.raises(ValueError, match="got retinanet on efficientnet_lite0 in .* for ssd on efficientnet_lite0"):
+    said = "got retinanet on efficientnet_lite0 in .* for ssd on efficientnet_lite0; use its algorithm, x, or"
+    with pytest.raises(ValueError, match=said):
         inherit(request, ALGORITHMS["sagemaker_object_detection"], card_of(("a",)))
+
+
+@pytest.mark.parametrize(("start", "stays"), [("imagenet", True), ("", False)])
+def test_frozen_weights_that_stay_random_are_told(
+    job: MakeJob, model_folder: Callable[..., Path], start: str, stays: bool
+) -> None:
+    jobdir = job(pretrained_checkpoint_path=start or model_folder("square", "moon"), train_only_on_top_layer=True)
+    prepared(jobdir)
+    frozen = told(jobdir)["frozen_fresh"]
+    assert ("neck.lateral.0.weight" in frozen) is stays
+    assert [name for name in frozen if not name.startswith("neck.")] == []
 
 
 def test_parts_that_the_algorithm_has_no_name_for_are_not_inherited() -> None:
@@ -146,6 +161,26 @@ def test_parts_that_the_algorithm_has_no_name_for_are_not_inherited() -> None:
     spec, derived = inherit(parse(algorithm, texts), algorithm, card_of(("a",), architecture="ssd"))
     assert [one.name for one in derived] == ["model.backbone", "model.image_size"]
     assert (spec.model.backbone, spec.model.image_size) == ("efficientnet_lite0", (64, 96))
+
+
+@pytest.mark.parametrize(
+    ("given", "tile", "overlap"),
+    [
+        ({}, 320, 0.3),
+        ({"overlap": "0.1"}, 320, 0.1),
+        ({"tile": "0"}, 0, 0.2),
+        ({"tile": "640"}, 640, 0.2),
+    ],
+)
+def test_a_model_of_tiles_is_trained_on_tiles(given: dict[str, str], tile: int, overlap: float) -> None:
+    algorithm = ALGORITHMS["image_object_detection"]
+    data = DataSpec(training_data_path="a", num_classes=1, tile=320, overlap=0.3)
+    card = card_of(("a",))
+    card = card.model_copy(update={"spec": card.spec.model_copy(update={"data": data})})
+    spec, derived = inherit(parse(algorithm, {"training_data_path": "b", **given}), algorithm, card)
+    assert (spec.data.tile, spec.data.overlap, spec.data.training_data_path) == (tile, overlap, "b")
+    names = {one.name for one in derived if one.name.startswith("data.")}
+    assert names == ({"data.tile", "data.overlap"} if not given else {"data.tile"} if "overlap" in given else set())
 
 
 def test_an_entry_of_the_catalogue_is_not_overruled() -> None:

@@ -20,7 +20,7 @@ from boxwright.train.evaluate import (
     evaluate,
     ground_truth,
     predict,
-    to_predictions,
+    to_boxes,
 )
 from boxwright.train.freezing import training_mode
 
@@ -48,7 +48,7 @@ def test_detections_return_to_the_stored_picture() -> None:
         torch.tensor([[1, 0, -1]]),
     )
     batch = Batch(torch.empty(0), torch.empty(0), torch.empty(0), (Placement(0.5, 0.25),), ((160, 100),))
-    (one,) = to_predictions(found, batch)
+    (one,) = to_boxes(found, batch)
     # Twice as wide and four times as high, cut to 100 x 160 pixels; the empty slot is gone.
     assert one.boxes.tolist() == [[20, 80, 60, 160], [0, 0, 100, 160]]
     assert one.scores.tolist() == pytest.approx([0.9, 0.5])

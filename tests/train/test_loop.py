@@ -207,6 +207,16 @@ def test_another_metric_can_choose_the_best(scripted: Callable[..., tuple[Run, l
     assert (run.state.progress.best, run.state.progress.best_step, kept) == (0.4, 2, [1, 2])
 
 
+@pytest.mark.parametrize("name", ["localization_loss", "validation_loss"])
+def test_a_loss_chooses_the_best_by_falling(scripted: Callable[..., tuple[Run, list[int]]], name: str) -> None:
+    """Falls of 0.05 and more renew patience: those to 0.9 and 0.6 do, that to 0.58 is only kept."""
+    values = [2.0, 0.9, 1.5, 0.6, 0.58, 0.9, 0.1]
+    settings = {"early_stopping_patience": 2, "early_stopping_min_evaluations": 0, "best_metric": name}
+    run, kept = scripted(values, metric=name, early_stopping_min_improvement=0.05, **settings)
+    assert fit(run) is Stop.EARLY
+    assert (run.state.progress.step, run.state.progress.best, kept) == (6, 0.58, [1, 2, 4, 5])
+
+
 def test_early_stopping_can_be_off_with_a_patience(scripted: Callable[..., tuple[Run, list[int]]]) -> None:
     run, _ = scripted([0.5, *[0.1] * 19], early_stopping_patience=1)
     evaluation = run.spec.evaluation.model_copy(update={"early_stopping": False, "early_stopping_min_evaluations": 0})

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,9 @@ from boxwright.dataset.rules import check
 from boxwright.formats.sample import Dataset, named_classes
 from boxwright.jobdir import Event, JobDir
 from boxwright.spec.training import DataSpec, TrainSpec
+from boxwright.tiling import Tiling
 from boxwright.train.checkpoint import BEST, checkpoints
+from boxwright.train.evaluate import predict
 from boxwright.train.loop import Report, Stop
 from boxwright.train.run import Paused, Trained, count_classes, digest, read_data, train
 
@@ -147,6 +150,33 @@ def test_what_a_run_gives(job: MakeJob) -> None:
     assert {one.name for one in there.derived} >= {"data.num_classes", "optimization.warmup_steps"}
     kinds = [event.kind for event in jobdir.events()]
     assert kinds.index("data") < kinds.index("derived") < kinds.index("weights") < kinds.index("train")
+
+
+def test_a_run_on_tiles(job: MakeJob) -> None:
+    # 64 x 96 pixels are 2 x 3 tiles of 48: rows from 0 and 16, columns from 0, 38 and 48.
+    jobdir = job(tile=48, max_steps=2, image_size=None, num_eval_images=4, nms_score_threshold=0.001)
+    trained = run(jobdir)
+    assert isinstance(trained, Trained)
+    assert (trained.spec.data.tile, trained.spec.model.image_size) == (48, (64, 64))
+    assert len(trained.predictions) == trained.metrics.pictures == 4
+    again = predict(
+        trained.model, trained.data.validation, count=4, size=(64, 64), batch_size=5, tiling=Tiling.of(trained.spec)
+    )
+    for one, other in zip(trained.predictions, again, strict=True):
+        np.testing.assert_allclose(one.boxes, other.boxes, atol=0.01)
+        assert len(one.scores) and one.boxes.max() > 48
+    (event,) = [event for event in jobdir.events() if event.kind == "evaluation"]
+    assert event.values["validation_loss"] > 0 and event.values["epoch"] == 0
+
+
+def test_tiles_that_lose_a_class_stop_a_run(job: MakeJob, tmp_path: Path) -> None:
+    drawn = draw_shapes(4, (64, 96), 1, ("circle", "square"))
+    whole = [replace(one, boxes=np.array([[0, 0, 96, 64]], np.float32), labels=np.array([1])) for one in drawn]
+    whole = [replace(one, crowd=np.zeros(1, np.bool_)) for one in whole]
+    formats.write(Dataset(whole, drawn.classes), str(tmp_path / "data"), to="tfrecord", split="train")
+    data = f"{tmp_path}/data/train-*"
+    with pytest.raises(ValueError, match="tile=32 is too small for the objects of square"):
+        run(job(training_data_path=data, validation_data_path=data, tile=32))
 
 
 def test_a_larger_number_of_steps_continues(job: MakeJob, curve: Curve) -> None:

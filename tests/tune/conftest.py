@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from boxwright.jobdir import Job, JobDir, claim
+from boxwright.claim import claim
+from boxwright.jobdir import Job, JobDir
 from boxwright.runners.local import LocalRunner
 from boxwright.spec.study import Study
 from boxwright.tune import run, trials

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from boxwright import modeldir, work
-from boxwright.jobdir import Job, JobDir, claim
+from boxwright.claim import claim
+from boxwright.jobdir import Job, JobDir
 from boxwright.spec.study import Study
 from boxwright.tune import results
 

@@ -10,7 +10,7 @@ from boxwright.admission import Admitted, admit
 from boxwright.api.deps import Body, Given, JobId, Project, Trainer, Viewer, limits_of
 from boxwright.api.errors import Refusal
 from boxwright.api.resources import OUTPUT_ONLY, Empty, Job, JobList, job_json
-from boxwright.spec.job import JobRequest, check_labels
+from boxwright.spec.job import JobRequest, Scheduling, check_labels
 from boxwright.spec.resource import Fault, InvalidResource
 from boxwright.store.conditions import Condition
 from boxwright.store.filters import parse_filter
@@ -29,7 +29,7 @@ def create_job(_: Trainer, project: Project, body: Body, context: Given) -> Any:
     """Everything that can be known beforehand is looked at, and every fault told: arguments, data, folder, machines."""
     request = JobRequest.read({name: value for name, value in body.items() if name not in OUTPUT_ONLY})
     admitted = admit(request, limits_of(project, context))
-    record = context.jobs.submit(new_job(project, request, admitted))
+    record = context.jobs.submit(new_job(project, admitted))
     return JSONResponse(job_json(record, context.jobs.position(record)))
 
 
@@ -88,9 +88,10 @@ def update_job(
     return JSONResponse(job_json(record, context.jobs.position(record)))
 
 
-def new_job(project: str, request: JobRequest, admitted: Admitted) -> NewJob:
+def new_job(project: str, admitted: Admitted) -> NewJob:
     """An admitted job as it enters the queue."""
-    scheduling = request.training_input.scheduling
+    request = admitted.request
+    scheduling = request.training_input.scheduling if request.training_input else Scheduling()
     return NewJob(
         project=project,
         job_id=request.job_id,
@@ -117,7 +118,7 @@ def read_filter(text: str) -> Condition:
 
 def read_labels(body: Mapping[str, Any]) -> dict[str, str]:
     """Labels of a job's JSON, none where they are left out. Raises: Refusal."""
-    known = OUTPUT_ONLY | {"jobId", "trainingInput", *MASK_PATHS}
+    known = OUTPUT_ONLY | {"jobId", "trainingInput", "predictionInput", *MASK_PATHS}
     if not body.keys() <= known:
         raise unknown_keys(body, known)
     labels = body.get("labels", {})

@@ -2,26 +2,41 @@
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-from boxwright.api.errors import Refusal
 
 LINGER = 2.0
 """Seconds in which the rest of a refused request is read and thrown away: some clients read the answer only then."""
 
 
+class Answerable(Exception):
+    """An exception that is an HTTP answer."""
+
+    def response(self) -> Response:
+        """The answer."""
+        raise NotImplementedError
+
+
 class RequestLimit:
-    """ASGI middleware that refuses a larger request with 413.
+    """ASGI middleware that refuses a larger request.
 
     Args:
-        app: what is guarded.
+        app: what is guarded; it answers what `refuse` makes by its `response()`.
         max_bytes: the largest body.
+        refuse: makes the exception for a request that is larger.
+        at_once: a request that says that it is larger never reaches the app; otherwise the app meets the exception
+            when it reads the body, and so can answer in the form of the route that was asked.
     """
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+    def __init__(
+        self, app: ASGIApp, max_bytes: int, refuse: Callable[[int], Answerable], *, at_once: bool = True
+    ) -> None:
         self.app = app
         self.max_bytes = max_bytes
+        self.refuse = refuse
+        self.at_once = at_once
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -30,18 +45,11 @@ class RequestLimit:
         request = _Counted(self.max_bytes, receive, send)
         if _declared(scope) > self.max_bytes:
             request.exceeded = True
-            await self.refusal().response()(scope, request.receive, request.send)
+        if request.exceeded and self.at_once:
+            await self.refuse(self.max_bytes).response()(scope, request.receive, request.send)
             return
-        request.refusal = self.refusal()
+        request.refusal = self.refuse(self.max_bytes)
         await self.app(scope, request.receive, request.send)
-
-    def refusal(self) -> Refusal:
-        return Refusal(
-            "INVALID_ARGUMENT",
-            f"a request may have at most {self.max_bytes:,} bytes (the server's --max-request-bytes)",
-            headers={"Connection": "close"},
-            code=413,
-        )
 
 
 class _Counted:
@@ -49,13 +57,15 @@ class _Counted:
 
     def __init__(self, max_bytes: int, receive: Receive, send: Send) -> None:
         self.exceeded = False
-        self.refusal: Refusal | None = None
+        self.refusal: Exception | None = None
         self._left = max_bytes
         self._receive = receive
         self._send = send
 
     async def receive(self) -> Message:
-        """Raises: Refusal: more has come than may come."""
+        """Raises: what `refuse` makes: more has come than may come."""
+        if self.exceeded and self.refusal:
+            raise self.refusal
         message = await self._receive()
         self._left -= len(message.get("body", b""))
         if self._left < 0 and self.refusal:
