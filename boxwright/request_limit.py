@@ -4,11 +4,21 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LINGER = 2.0
 """Seconds in which the rest of a refused request is read and thrown away: some clients read the answer only then."""
+
+
+LEFT = 499
+"""Status of a request whose client has left, in logs and measures; nobody receives it. It is nginx's number."""
+
+
+async def nobody(_: Request, __: Exception) -> Response:
+    """What a client is answered that has left before it had sent its request: no error of the server's."""
+    return Response(status_code=LEFT)
 
 
 class Answerable(Exception):

@@ -18,6 +18,7 @@ ABOUT_MANY = (
     "end_to_end.py",
     "google_client.py",
     "google_models.py",
+    "openapi.py",
     "request_limit.py",
     "study_of_training.py",
 )

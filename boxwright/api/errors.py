@@ -9,10 +9,11 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from boxwright.api.headers import SECURITY_HEADERS
 from boxwright.endpoints.gateway import Unanswered
-from boxwright.request_limit import Answerable
+from boxwright.request_limit import Answerable, nobody
 from boxwright.spec.resource import Fault, InvalidResource
 from boxwright.store.model_records import ModelExists, ModelMissing, NotNow
 from boxwright.store.records import EtagMismatch, JobExists, JobMissing, StoreUnavailable
@@ -206,6 +207,7 @@ async def _answer(request: Request, error: Exception) -> Response:
 
 def install(app: FastAPI) -> None:
     """Answer every exception in the one shape, or in that of the service whose routes these are."""
+    app.add_exception_handler(ClientDisconnect, nobody)
     known = (Refusal, InvalidResource, RequestValidationError, HTTPException)
     for kind in (*known, *STATUSES, Unanswered, StoreUnavailable, Exception):
         app.add_exception_handler(kind, _answer)

@@ -8,6 +8,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from boxwright.request_limit import LEFT
 from boxwright.serving.metrics import Metrics
 
 Write = Callable[[str], None]
@@ -48,7 +49,7 @@ class _Answer:
     """What came in and went out for one request."""
 
     def __init__(self, receive: Receive, send: Send) -> None:
-        self.status, self.received, self.sent = 499, 0, 0  # nginx's number for a client that left before the answer
+        self.status, self.received, self.sent = LEFT, 0, 0
         self._receive, self._send = receive, send
 
     async def receive(self) -> Message:

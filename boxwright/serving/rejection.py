@@ -9,10 +9,11 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 from starlette.types import Scope
 
-from boxwright.request_limit import Answerable
+from boxwright.request_limit import Answerable, nobody
 from boxwright.serving.answer import TEXT, WHOLE, Answer, an_object
 
 RETRY_AFTER = {"Retry-After": "1"}
@@ -112,5 +113,6 @@ async def _answer(request: Request, error: Exception) -> Response:
 
 def install(app: FastAPI) -> None:
     """Answer every exception in the form of the contract that met it."""
+    app.add_exception_handler(ClientDisconnect, nobody)
     for kind in (Rejection, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, _answer)

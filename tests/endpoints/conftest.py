@@ -81,6 +81,12 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 def deploying(engine: Engine, tmp_path: Path, deployable: Callable[..., str]) -> Iterator[Deploying]:
     """A fleet that runs."""
     deployed = Deployed.over(engine, FleetSettings(tmp_path / "logs", cores=4, command=FAKE, grace=5.0))
+    others = fleets()  # those of servers that other tests share
     with deployed.fleet:
         yield Deploying(deployed, tmp_path / "models", deployable, engine)
-    assert not [one for one in threading.enumerate() if one.name == "fleet"]
+    assert fleets() == others
+
+
+def fleets() -> set[threading.Thread]:
+    """Threads of fleets that run."""
+    return {one for one in threading.enumerate() if one.name == "fleet"}

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import socket
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -81,6 +83,18 @@ def test_an_error_of_the_server_itself_tells_nothing_of_it(
     assert answer.status_code == 500
     assert "secret" not in answer.text
     assert client.get("/ping").status_code == 200
+
+
+def test_a_client_that_leaves_is_no_error_of_the_server(client_of: Callable[..., Any], caplog: Any) -> None:
+    client = client_of()
+    host, port = client.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port))) as connection:
+        connection.sendall(b"POST /invocations HTTP/1.1\r\nHost: here\r\nContent-Length: 1000\r\n\r\nhalf")
+    while not client.lines:
+        time.sleep(0.01)
+    assert json.loads(client.lines[0])["status"] == 499
+    assert values(client, "requests_total") == {("/invocations", "499"): 1}
+    assert "Traceback" not in caplog.text
 
 
 async def collect(url: str, bodies: list[bytes]) -> list[int]:
