@@ -164,12 +164,13 @@ def main() -> None:
     print("".join(f", {name} {version(name)}" for name in ("torch", "tensorflow-cpu", "onnxruntime", "uvicorn")))
     with tempfile.TemporaryDirectory() as folder:
         model = at_size(given.model, Path(folder), given.size)
-        engine = Engine.load(folder)
+        engine, sleeping = Engine.load(folder), Engine.load(folder, spin=False)
         served = ["--access-log=", *given.options.split()]
         with Serving(folder, served) as serving, savedmodel(Path(folder), encoded) as tensorflow:
             client = Client(serving.address, encoded, 0)
             calls = {
                 "engine": lambda: len(engine.predict(encoded).scores),
+                "engine, threads sleep": lambda: len(sleeping.predict(encoded).scores),
                 "PyTorch float32": eager(model, encoded, given.size),
                 "SavedModel, TensorFlow": tensorflow,
                 "server, one client": client.ask,
