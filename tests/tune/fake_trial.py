@@ -40,7 +40,7 @@ def finish(result: dict[str, Any]) -> None:
     staged.rename(folder / "result.json")
 
 
-event("begun", process=os.getpid(), cores=sorted(os.sched_getaffinity(0)), threads=os.environ["OMP_NUM_THREADS"])
+event("begun", process=os.getpid(), threads=os.environ["OMP_NUM_THREADS"])
 if fail == "user" or (fail == "negative" and x < 0):
     finish({"status": "failed", "fault": "user", "error": "the pictures are of cats"})
     sys.exit(1)
@@ -63,4 +63,4 @@ while step < steps and not (folder / "stop.json").exists():
 (folder / "model").mkdir(exist_ok=True)
 (folder / "model" / "weights").write_text(f"{x} {y}")
 finish({"status": "finished", "best_step": step, "metrics": {"AP": value}})
-event("finished")
+event("finished", cores=sorted(os.sched_getaffinity(0)))  # a process is given its cores after its start

@@ -84,7 +84,7 @@ def test_parallel_trials_share_the_machine(
     times = []
     for id in range(1, 5):
         events = list(results.trial_folder(jobdir, id).events())
-        assert (events[0].values["cores"], events[0].values["threads"]) == ([core], "1")
+        assert (events[-1].values["cores"], events[0].values["threads"]) == ([core], "1")
         times.append((events[0].time, events[-1].time))
     overlaps = [sum(start <= moment < end for start, end in times) for moment, _ in times]
     assert max(overlaps) == 2
