@@ -25,6 +25,7 @@ from typing import Any
 
 import tensorflow
 import torch
+from onnx_speed import milliseconds
 from safetensors.torch import load_file
 from serving_process import Serving
 
@@ -66,20 +67,6 @@ def savedmodel(folder: Path, encoded: bytes) -> Iterator[Callable[[], int]]:
     function = tensorflow.saved_model.load(str(folder)).signatures["serving_default"]
     pictures, keys = tensorflow.constant([encoded]), tensorflow.constant([b""])
     yield lambda: int(function(encoded_image=pictures, key=keys)["num_detections"].numpy()[0])
-
-
-def in_turns(calls: dict[str, Callable[[], int]], repeats: int) -> dict[str, list[float]]:
-    """Milliseconds of each call; each after a pause, in which the other's threads fall asleep."""
-    times: dict[str, list[float]] = {name: [] for name in calls}
-    for turn in range(repeats + 3):
-        for name, call in calls.items():
-            time.sleep(0.02)
-            call()
-            begin = time.perf_counter()
-            call()
-            if turn >= 3:
-                times[name].append(1000 * (time.perf_counter() - begin))
-    return times
 
 
 class Client(threading.Thread):
@@ -175,7 +162,7 @@ def main() -> None:
                 "SavedModel, TensorFlow": tensorflow,
                 "server, one client": client.ask,
             }
-            print("\n".join(compare(in_turns(calls, given.repeats))))
+            print("\n".join(compare(milliseconds(calls, given.repeats))))
             print("\n".join(under_load(serving.address, encoded, given)))
 
 

@@ -25,14 +25,6 @@ def jobdir(tmp_path: Path) -> JobDir:
     return JobDir(tmp_path / "run")
 
 
-@pytest.fixture
-def begun(jobdir: JobDir) -> JobDir:
-    """A folder whose job has been given its spec."""
-    there = claim(jobdir, job(max_steps="600", seed="1"))
-    jobdir.write_job(there.model_copy(update={"spec": SPEC}))
-    return jobdir
-
-
 def test_a_job_is_read_as_it_was_written(jobdir: JobDir) -> None:
     assert jobdir.read_job() is None
     one = Derived(name="model.image_size", value=[64, 96], reason="its shape")
@@ -91,13 +83,13 @@ def test_result(jobdir: JobDir) -> None:
     assert jobdir.read_result() == {"status": "finished", "metrics": {"AP": 0.5}}
 
 
-def test_only_one_process_works_in_a_folder(begun: JobDir) -> None:
+def test_only_one_process_works_in_a_folder(jobdir: JobDir) -> None:
     other = (
         "import sys; from pathlib import Path; from boxwright.jobdir import JobDir\n"
         "with JobDir(Path(sys.argv[1])).held(): pass"
     )
-    words = [sys.executable, "-c", other, str(begun.path)]
-    with begun.held():
+    words = [sys.executable, "-c", other, str(jobdir.path)]
+    with jobdir.held():
         refused = subprocess.run(words, capture_output=True, text=True, check=False)
     assert refused.returncode == 1
     assert "another process is working in this job folder" in refused.stderr
