@@ -77,7 +77,7 @@ def valid(asked: Sequence[Asked]) -> Act:
             if status != 429:
                 break
             time.sleep(1)
-        if status != 200:
+        if status not in (200, 201):
             seen.unanswered.append(f"{one.path}: {status}")
 
     return act

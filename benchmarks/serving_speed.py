@@ -1,7 +1,7 @@
 """How fast one trained detector answers: the engine, PyTorch, TensorFlow, and the server with 1 and 16 clients.
 
-All take the same JPEG picture and end with finished detections in its pixels, and they take turns, so that other load
-on the machine meets all of them.
+All take the same JPEG picture and end with finished detections in its pixels, and they take turns in blocks of ten
+calls, so that other load on the machine meets all of them.
 
     python benchmarks/serving_speed.py MODEL PICTURE [--size 320] [--seconds 10] [--rounds 3]
 
@@ -25,7 +25,6 @@ from typing import Any
 
 import tensorflow
 import torch
-from onnx_speed import milliseconds
 from safetensors.torch import load_file
 from serving_process import Serving
 
@@ -69,6 +68,24 @@ def savedmodel(folder: Path, encoded: bytes) -> Iterator[Callable[[], int]]:
     yield lambda: int(function(encoded_image=pictures, key=keys)["num_detections"].numpy()[0])
 
 
+def in_blocks(calls: dict[str, Callable[[], int]], blocks: int, length: int = 10) -> dict[str, list[float]]:
+    """Milliseconds of each call.
+
+    One after another makes a block of calls, after a pause in which the others' threads fall asleep, and three calls
+    that are not counted.
+    """
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(blocks):
+        for name, call in calls.items():
+            time.sleep(0.1)
+            for turn in range(3 + length):
+                begin = time.perf_counter()
+                call()
+                if turn >= 3:
+                    times[name].append(1000 * (time.perf_counter() - begin))
+    return times
+
+
 class Client(threading.Thread):
     """Sends one picture after another over one connection until a time; keeps the milliseconds of each."""
 
@@ -107,22 +124,40 @@ def quantile(times: Sequence[float], share: float) -> float:
     return sorted(times)[min(len(times) - 1, int(share * len(times)))]
 
 
-def under_load(address: str, encoded: bytes, given: Any) -> list[str]:
-    """Throughput and latency of 1 and 16 clients, which take turns."""
-    rounds: dict[int, list[list[float]]] = {1: [], 16: []}
+def alone(call: Callable[[], int], seconds: float) -> list[float]:
+    """Milliseconds of calls that follow each other for so many seconds."""
+    times, end = [], time.perf_counter() + seconds
+    while (begin := time.perf_counter()) < end:
+        call()
+        times.append(1000 * (time.perf_counter() - begin))
+    return times
+
+
+def under_load(address: str, encoded: bytes, engine: Engine, given: Any) -> list[str]:
+    """Rate and latency of the engine in this process, of 1 client and of 16, which take turns of some seconds."""
+    ways: dict[str, Callable[[], list[float]]] = {
+        "engine as it is served": lambda: alone(lambda: len(engine.predict(encoded).scores), given.seconds),
+        "1 client": lambda: load(address, encoded, 1, given.seconds),
+        "16 clients": lambda: load(address, encoded, 16, given.seconds),
+    }
+    times: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(given.rounds):
-        for clients, times in rounds.items():
-            times.append(load(address, encoded, clients, given.seconds))
-    lines, rates = [], {}
-    for clients, runs in rounds.items():
-        times = [one for run in runs for one in run]
-        rates[clients] = len(times) / (given.rounds * given.seconds)
-        p50, p99 = quantile(times, 0.5), quantile(times, 0.99)
+        for name, way in ways.items():
+            time.sleep(0.5)
+            times[name] += way()
+    lines, rates, medians = [], {}, {}
+    for name, all_times in times.items():
+        rates[name] = len(all_times) / (given.rounds * given.seconds)
+        medians[name], p99 = quantile(all_times, 0.5), quantile(all_times, 0.99)
         lines.append(
-            f"{clients:2} clients: {rates[clients]:6.1f} requests/s, p50 {p50:.1f} ms, p99 {p99:.1f} ms, "
-            f"p99/p50 {p99 / p50:.2f}"
+            f"{name:24} {rates[name]:6.1f} /s, p50 {medians[name]:.1f} ms, p99 {p99:.1f} ms, "
+            f"p99/p50 {p99 / medians[name]:.2f}"
         )
-    return [*lines, f"throughput of 16 clients / of 1: {rates[16] / rates[1]:.2f}"]
+    added = medians["1 client"] / medians["engine as it is served"] - 1
+    return [
+        *lines,
+        f"HTTP adds {added:.1%} to p50; throughput of 16 clients / of 1: {rates['16 clients'] / rates['1 client']:.2f}",
+    ]
 
 
 def compare(times: dict[str, list[float]]) -> list[str]:
@@ -141,7 +176,7 @@ def main() -> None:
     parser.add_argument("model", type=Path)
     parser.add_argument("picture", type=Path)
     parser.add_argument("--size", type=int, default=320)
-    parser.add_argument("--repeats", type=int, default=60)
+    parser.add_argument("--blocks", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--options", default="", help="of boxwright serve, separated by blanks")
@@ -162,8 +197,8 @@ def main() -> None:
                 "SavedModel, TensorFlow": tensorflow,
                 "server, one client": client.ask,
             }
-            print("\n".join(compare(milliseconds(calls, given.repeats))))
-            print("\n".join(under_load(serving.address, encoded, given)))
+            print("\n".join(compare(in_blocks(calls, given.blocks))))
+            print("\n".join(under_load(serving.address, encoded, sleeping, given)))
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ class Access:
         self.app, self.metrics, self.write = app, metrics, write
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or not self.metrics.counting:
             await self.app(scope, receive, send)
             return
         answer = _Answer(receive, send)

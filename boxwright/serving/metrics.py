@@ -12,6 +12,7 @@ class Metrics:
     """The measures of one process, in a registry of their own.
 
     Attributes:
+        counting: whether anything is counted; what the process asks itself at its start is not.
         requests: answered, by route and HTTP status.
         seconds: from a request's head to the end of its answer, by route.
         pictures: looked at, by model and version.
@@ -21,6 +22,7 @@ class Metrics:
     """
 
     def __init__(self) -> None:
+        self.counting = True
         self.registry = CollectorRegistry()
         self.requests = Counter(
             "boxwright_serving_requests", "Requests answered.", ["route", "status"], registry=self.registry
@@ -47,6 +49,16 @@ class Metrics:
         self.refused = Counter(
             "boxwright_serving_refused", "Requests sent away because the queue was full.", registry=self.registry
         )
+
+    def ran(self, canvases: int) -> None:
+        """The network was called with so many canvases."""
+        if self.counting:
+            self.batch.observe(canvases)
+
+    def looked_at_one(self, model: str, version: str) -> None:
+        """A picture was looked at."""
+        if self.counting:
+            self.pictures.labels(model, version).inc()
 
     def text(self) -> bytes:
         """All measures in the text format of Prometheus."""

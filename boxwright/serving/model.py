@@ -54,7 +54,7 @@ class ServedModel:
             lanes=lanes,
             max_batch=settings.max_batch,
             max_wait=settings.max_wait,
-            observe=metrics.batch.observe,
+            observe=metrics.ran,
         )
 
     @classmethod
@@ -68,7 +68,7 @@ class ServedModel:
         engine = Engine.load(
             folder,
             threads=settings.threads or None,
-            spin=False,
+            spin=settings.spin,
             variant=settings.variant,
             tile=settings.tile,
             overlap=settings.overlap,
@@ -126,7 +126,7 @@ class ServedModel:
         loop = asyncio.get_running_loop()
         prepared, (height, width) = await loop.run_in_executor(self._decoders, self._prepare, given, place)
         outputs: Outputs = await self._batcher.outputs(prepared.canvases)
-        self._metrics.pictures.labels(self.name, self.version).inc()
+        self._metrics.looked_at_one(self.name, self.version)
         return Found(self._engine.finish(prepared, outputs), width, height).select(selection)
 
     def _prepare(self, given: Given, place: str) -> tuple[Prepared, tuple[int, int]]:

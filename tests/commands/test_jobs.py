@@ -219,7 +219,11 @@ def test_submit_can_follow_at_once(wait: Any, plane: Any, state: str, status: in
 def test_interrupting_the_log_leaves_the_job(wait: Any, plane: Any) -> None:
     wait("one")
     JobDir(Path(plane.start().job_dir)).log("step 1", NOON)
-    code = "import sys; from boxwright.cli import main; sys.argv[1:] = ['jobs', 'stream-logs', 'one']; main()"
+    code = (
+        "import signal, sys; from boxwright.cli import main\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)  # shells have background jobs ignore it\n"
+        "sys.argv[1:] = ['jobs', 'stream-logs', 'one']; main()"
+    )
     pipe = subprocess.PIPE
     with subprocess.Popen([sys.executable, "-c", code], stdout=pipe, stderr=pipe, text=True) as process:
         assert process.stdout is not None
