@@ -18,9 +18,10 @@ import statistics
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import tensorflow
@@ -34,6 +35,8 @@ from boxwright.export.onnx import export_onnx
 from boxwright.export.savedmodel import export_savedmodel
 from boxwright.models.build import build_model
 from boxwright.models.detector import Detector
+
+PATH = "/invocations"
 
 
 def at_size(source: Path, folder: Path, side: int) -> Detector:
@@ -89,13 +92,14 @@ def in_blocks(calls: dict[str, Callable[[], int]], blocks: int, length: int = 10
 class Client(threading.Thread):
     """Sends one picture after another over one connection until a time; keeps the milliseconds of each."""
 
-    def __init__(self, address: str, encoded: bytes, end: float) -> None:
+    def __init__(self, address: str, encoded: bytes, end: float, path: str, headers: Mapping[str, str]) -> None:
         super().__init__()
         self.connection = http.client.HTTPConnection(address, timeout=60)
         self.encoded, self.end, self.times = encoded, end, list[float]()
+        self.path, self.headers = path, {"Content-Type": "image/jpeg", **headers}
 
     def ask(self) -> int:
-        self.connection.request("POST", "/invocations", self.encoded, {"Content-Type": "image/jpeg"})
+        self.connection.request("POST", self.path, self.encoded, self.headers)
         answer = self.connection.getresponse()
         body = answer.read()
         assert answer.status == 200, body
@@ -108,10 +112,18 @@ class Client(threading.Thread):
         self.connection.close()
 
 
-def load(address: str, encoded: bytes, clients: int, seconds: float) -> list[float]:
+def load(
+    address: str,
+    encoded: bytes,
+    clients: int,
+    seconds: float,
+    path: str = PATH,
+    *,
+    headers: Mapping[str, str] = MappingProxyType({}),
+) -> list[float]:
     """Milliseconds of all requests of so many clients in so many seconds."""
     end = time.perf_counter() + seconds
-    threads = [Client(address, encoded, end) for _ in range(clients)]
+    threads = [Client(address, encoded, end, path, headers) for _ in range(clients)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -189,7 +201,7 @@ def main() -> None:
         engine, sleeping = Engine.load(folder), Engine.load(folder, spin=False)
         served = ["--access-log=", *given.options.split()]
         with Serving(folder, served) as serving, savedmodel(Path(folder), encoded) as tensorflow:
-            client = Client(serving.address, encoded, 0)
+            client = Client(serving.address, encoded, 0, PATH, {})
             calls = {
                 "engine": lambda: len(engine.predict(encoded).scores),
                 "engine, threads sleep": lambda: len(sleeping.predict(encoded).scores),

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
 from boxwright import formats
@@ -63,16 +64,20 @@ def test_a_stopped_process_still_answers_what_is_under_way(finished: Any, pictur
     with serving(finished.model, *options) as (process, line):
         assert line.startswith("Boxwright serves shapes on http://127.0.0.1:")
         address = urlsplit(line.split()[-1]).netloc
-        connection = http.client.HTTPConnection(address, timeout=20)
-        ask(connection, picture)
         answers: list[dict[str, Any]] = []
-        under_way = threading.Thread(target=lambda: answers.append(ask(connection, picture)))
+
+        def send() -> None:
+            with contextlib.closing(http.client.HTTPConnection(address, timeout=20)) as connection:
+                answers.append(ask(connection, picture))
+
+        send()
+        under_way = threading.Thread(target=send)
         under_way.start()
-        assert process.stdout is not None
-        process.stdout.readline()  # the first request's line; the second waits for its batch to fill
+        while "waiting_pictures 1.0" not in httpx.get(f"http://{address}/metrics", trust_env=False).text:
+            assert under_way.is_alive()  # it waits a second for its batch to fill
         process.send_signal(signal.SIGTERM)
         under_way.join()
-        assert answers[0]["prediction"]
+        assert answers[1]["prediction"] == answers[0]["prediction"]
         assert process.wait(timeout=20) == 0
         assert process.stderr is not None
         assert process.stderr.read() == ""

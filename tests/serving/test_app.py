@@ -21,6 +21,13 @@ def values(client: Any, name: str) -> dict[tuple[str, ...], float]:
     return {tuple(one.labels.values()): one.value for one in samples}
 
 
+def wait_for_a_line(client: Any) -> None:
+    """The line of a request is written when its answer has been sent."""
+    end = time.monotonic() + 10
+    while not client.lines and time.monotonic() < end:
+        time.sleep(0.01)
+
+
 def test_a_request_larger_than_the_limit_is_refused(client_of: Callable[..., Any]) -> None:
     client = client_of(max_request_bytes=1000)
     answer = client.post("/invocations", content=b"x" * 1001, headers=JPEG)
@@ -62,6 +69,7 @@ def test_requests_pictures_and_batches_are_counted(client_of: Callable[..., Any]
 def test_each_request_leaves_a_line_of_json(client_of: Callable[..., Any], picture: bytes) -> None:
     client = client_of()
     client.post("/invocations?token=secret", content=picture, headers=JPEG)
+    wait_for_a_line(client)
     line = json.loads(client.lines[-1])
     assert (line["method"], line["path"], line["status"]) == ("POST", "/invocations", 200)
     assert line["bytes_in"] == len(picture)
@@ -90,8 +98,7 @@ def test_a_client_that_leaves_is_no_error_of_the_server(client_of: Callable[...,
     host, port = client.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port))) as connection:
         connection.sendall(b"POST /invocations HTTP/1.1\r\nHost: here\r\nContent-Length: 1000\r\n\r\nhalf")
-    while not client.lines:
-        time.sleep(0.01)
+    wait_for_a_line(client)
     assert json.loads(client.lines[0])["status"] == 499
     assert values(client, "requests_total") == {("/invocations", "499"): 1}
     assert "Traceback" not in caplog.text
