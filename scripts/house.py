@@ -20,11 +20,28 @@ POSITIONAL = 5
 FORBIDDEN_NAMES = ("utils", "util", "helpers", "helper", "common", "misc", "tools", "manager")
 """Of modules and packages: they say nothing of what is inside."""
 
+COMMANDS = (
+    *("data", "deploy", "jobs", "labels", "models", "runner"),
+    *("sagemaker", "serve", "server", "tokens", "versions"),
+)
+
 LATE_IMPORTS = (
     "boxwright/cli.py",
     *(
         f"boxwright/commands/{name}.py"
-        for name in ("deploy", "jobs", "models", "runner", "sagemaker", "serve", "server", "tokens", "versions")
+        for name in (
+            "data",
+            "deploy",
+            "jobs",
+            "labels",
+            "models",
+            "runner",
+            "sagemaker",
+            "serve",
+            "server",
+            "tokens",
+            "versions",
+        )
     ),
     "boxwright/native.py",
     "boxwright/work.py",

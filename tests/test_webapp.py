@@ -154,8 +154,9 @@ def test_a_large_photograph_is_sent_smaller(page: Page, tmp_path: Path) -> None:
 
 def test_what_is_no_picture_is_told(page: Page) -> None:
     drop(page, b"hello", "text/plain")
-    expect(page.locator("#fault")).to_contain_text("This file is no picture")
-    expect(page.locator("#shown")).to_be_hidden()
+    page.locator("#fault").wait_for()
+    assert "This file is no picture" in page.locator("#fault").inner_text()
+    assert page.locator("#shown").is_hidden()
 
 
 def test_a_model_that_does_not_answer_is_told(browser: Browser, encoded: bytes) -> None:

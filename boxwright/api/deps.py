@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
-from fastapi import Depends, Path, Query, Request
+from fastapi import Depends, Path, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from boxwright import files, json_object
@@ -143,8 +143,6 @@ async def _version(model: ModelName, version: Annotated[str, Path(description="T
 
 
 VersionName = Annotated[str, Depends(_version)]
-PageSize = Annotated[int, Query(alias="pageSize", description="Up to 100; 20 where 0.", le=2**31)]
-PageToken = Annotated[str, Query(alias="pageToken", description="The page before says it.")]
 
 
 async def read_object(request: Request) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
+from boxwright.commands import labels
+
 app = typer.Typer(help="Submit, watch and cancel jobs on a server.", no_args_is_help=True)
 submit_app = typer.Typer(help="Queue a job.", no_args_is_help=True)
 app.add_typer(submit_app, name="submit")
@@ -273,26 +275,18 @@ def cancel(job: Job, server: Server = "", project: Project = "") -> None:
 @app.command("update")
 def update(
     job: Job,
-    update_labels: Annotated[str, typer.Option(help="key=value,... to set.")] = "",
-    clear_labels: Annotated[bool, typer.Option("--clear-labels", help="Remove all others.")] = False,
-    remove_labels: Annotated[str, typer.Option(help="key,... to remove.")] = "",
+    update_labels: labels.Set = "",
+    clear_labels: labels.Clear = False,
+    remove_labels: labels.Remove = "",
     server: Server = "",
     project: Project = "",
 ) -> None:
     """Change a job's labels."""
     from boxwright.client import Client, find_server
-    from boxwright.commands.submission import read_labels
 
-    if clear_labels and remove_labels:
-        raise ValueError("--clear-labels and --remove-labels exclude each other")
-    if not (update_labels or clear_labels or remove_labels):
+    change = labels.LabelChange.read(update_labels, clear_labels, remove_labels)
+    if not change:
         raise ValueError("give --update-labels, --clear-labels or --remove-labels")
-    new = read_labels(update_labels)
-    gone = {name.strip() for name in remove_labels.split(",")}
-
-    def change(labels: dict[str, str]) -> dict[str, str]:
-        return {name: text for name, text in labels.items() if not clear_labels and name not in gone} | new
-
     with Client(find_server(server, project)) as client:
         client.relabel(job, change)
     typer.echo(f"Job [{job}] updated.", err=True)

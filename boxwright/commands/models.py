@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from boxwright.commands import labels
+
 app = typer.Typer(help="Make, list, change and delete the models that a server serves.", no_args_is_help=True)
 
 Model = Annotated[str, typer.Argument(help="Name of the model.")]
@@ -76,30 +78,26 @@ def update(
     traffic: Annotated[
         str | None, typer.Option(help="Percentages such as v1=90,v2=10; empty: all to the default version.")
     ] = None,
-    update_labels: Annotated[str, typer.Option(help="key=value,... to set.")] = "",
-    clear_labels: Annotated[bool, typer.Option("--clear-labels", help="Remove all others.")] = False,
-    remove_labels: Annotated[str, typer.Option(help="key,... to remove.")] = "",
+    update_labels: labels.Set = "",
+    clear_labels: labels.Clear = False,
+    remove_labels: labels.Remove = "",
     server: Server = "",
     project: Project = "",
 ) -> None:
     """Change a model's description, its labels, or how its requests are split between versions."""
     from boxwright.client import Client, find_server
     from boxwright.commands.deployments import model_path, read_traffic, updated
-    from boxwright.commands.submission import read_labels
 
-    if clear_labels and remove_labels:
-        raise ValueError("--clear-labels and --remove-labels exclude each other")
+    change = labels.LabelChange.read(update_labels, clear_labels, remove_labels)
     fields: dict[str, object] = {}
     if description is not None:
         fields["description"] = description
     if traffic is not None:
         fields["traffic"] = read_traffic(traffic)
     with Client(find_server(server, project)) as client:
-        if update_labels or clear_labels or remove_labels:
+        if change:
             before = client.ask("GET", model_path(model))
-            gone = {name.strip() for name in remove_labels.split(",")}
-            kept = {} if clear_labels else {k: v for k, v in before.get("labels", {}).items() if k not in gone}
-            fields |= {"labels": kept | read_labels(update_labels), "etag": before["etag"]}
+            fields |= {"labels": change(before.get("labels", {})), "etag": before["etag"]}
         if not fields:
             raise ValueError("give --description, --traffic, --update-labels, --clear-labels or --remove-labels")
         client.ask("PATCH", updated(model_path(model), fields), fields)

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from boxwright.spec.job import check_labels
+from boxwright.spec.job import Labels
 from boxwright.spec.resource import Resource
 
 VersionState = Literal["CREATING", "READY", "UPDATING", "FAILED", "DELETING"]
@@ -64,7 +64,7 @@ class ModelRequest(Resource):
 
     name: str
     description: str = ""
-    labels: dict[str, str] = {}
+    labels: Labels = {}
     regions: tuple[str, ...] = ()
     online_prediction_logging: bool = False
     online_prediction_console_logging: bool = False
@@ -79,12 +79,6 @@ class ModelRequest(Resource):
             )
         return value
 
-    @field_validator("labels")
-    @classmethod
-    def _are_labels(cls, value: dict[str, str]) -> dict[str, str]:
-        check_labels(value)
-        return value
-
 
 class VersionRequest(Resource):
     """A version as it is made: a trained model's folder, and how it is served.
@@ -95,7 +89,7 @@ class VersionRequest(Resource):
     name: str
     deployment_uri: str
     description: str = ""
-    labels: dict[str, str] = {}
+    labels: Labels = {}
     runtime_version: str = ""
     python_version: str = ""
     framework: str = ""
@@ -128,12 +122,6 @@ class VersionRequest(Resource):
                 "a version's name is 1 to 63 letters, digits, underscores and single dashes, and starts with a letter "
                 f"or digit; got {value!r}"
             )
-        return value
-
-    @field_validator("labels")
-    @classmethod
-    def _are_labels(cls, value: dict[str, str]) -> dict[str, str]:
-        check_labels(value)
         return value
 
     @property

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, PlainSerializer, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, field_validator, model_validator
 
 from boxwright.spec.prediction import PredictionInput
 from boxwright.spec.resource import Resource
@@ -131,13 +131,30 @@ class TrainingInput(Resource):
         return self.image_uri.rpartition("/")[2].partition("@")[0].partition(":")[0]
 
 
+def check_labels(labels: dict[str, str]) -> dict[str, str]:
+    """The labels as they are. Raises: ValueError: labels that the service would refuse."""
+    if len(labels) > MAX_LABELS:
+        raise ValueError(f"at most {MAX_LABELS} labels, got {len(labels)}")
+    for key, value in labels.items():
+        if not re.match("[a-z]", key) or not LABEL.fullmatch(key) or not LABEL.fullmatch(value):
+            raise ValueError(
+                "a label's key starts with a lowercase letter; key and value are at most 63 lowercase letters, "
+                f"digits, underscores and dashes; got {key}={value}"
+            )
+    return labels
+
+
+Labels = Annotated[dict[str, str], AfterValidator(check_labels)]
+"""Of jobs, models and versions."""
+
+
 class JobRequest(Resource):
     """A job as it is submitted: either a training or a prediction."""
 
     job_id: str
     training_input: TrainingInput | None = None
     prediction_input: PredictionInput | None = None
-    labels: dict[str, str] = {}
+    labels: Labels = {}
     etag: str = ""
 
     @field_validator("job_id")
@@ -149,27 +166,9 @@ class JobRequest(Resource):
             )
         return value
 
-    @field_validator("labels")
-    @classmethod
-    def _are_labels(cls, value: dict[str, str]) -> dict[str, str]:
-        check_labels(value)
-        return value
-
     @model_validator(mode="after")
     def _either(self) -> Self:
         if (self.training_input is None) == (self.prediction_input is None):
             both = "both are there" if self.training_input else "neither is there"
             raise ValueError(f"a job has either trainingInput or predictionInput; {both}")
         return self
-
-
-def check_labels(labels: dict[str, str]) -> None:
-    """Raises: ValueError: labels that the service would refuse."""
-    if len(labels) > MAX_LABELS:
-        raise ValueError(f"at most {MAX_LABELS} labels, got {len(labels)}")
-    for key, value in labels.items():
-        if not re.match("[a-z]", key) or not LABEL.fullmatch(key) or not LABEL.fullmatch(value):
-            raise ValueError(
-                "a label's key starts with a lowercase letter; key and value are at most 63 lowercase letters, "
-                f"digits, underscores and dashes; got {key}={value}"
-            )

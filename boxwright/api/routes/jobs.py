@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 from boxwright.admission import Admitted, admit
 from boxwright.api.deps import Body, Given, JobId, Project, Trainer, Viewer, limits_of
 from boxwright.api.errors import Refusal
+from boxwright.api.paging import AskedPage
 from boxwright.api.resources import OUTPUT_ONLY, Empty, Job, JobList, job_json
 from boxwright.spec.job import JobRequest, Scheduling, check_labels
 from boxwright.spec.resource import Fault, InvalidResource
@@ -35,22 +36,19 @@ def create_job(_: Trainer, project: Project, body: Body, context: Given) -> Any:
 
 @router.get("", summary="List jobs, the newest first", response_model=JobList)
 def list_jobs(
-    *,
     _: Viewer,
     project: Project,
+    page: AskedPage,
     context: Given,
     filter: Annotated[str, Query(description="Such as: jobId:rnn* AND state:FAILED")] = "",
-    page_size: Annotated[int, Query(alias="pageSize", description="Up to 100; 20 where 0.", le=2**31)] = 0,
-    page_token: Annotated[str, Query(alias="pageToken", description="The page before says it.")] = "",
 ) -> Any:
     """Jobs submitted between two pages do not shift them."""
     where = read_filter(filter) if filter.strip() else None
-    try:
-        records, token = context.jobs.list(project, where=where, page_size=page_size, page_token=page_token)
-    except ValueError as error:
-        raise Refusal.of_field("pageSize" if page_size < 0 else "pageToken", str(error)) from error
-    found = {"jobs": [job_json(one) for one in records], "nextPageToken": token}
-    return JSONResponse({name: value for name, value in found.items() if value})
+
+    def listed(size: int, token: str) -> Any:
+        return context.jobs.list(project, where=where, page_size=size, page_token=token)
+
+    return page.answer("jobs", listed, job_json)
 
 
 @router.get("/{job_id}", summary="Describe a job", response_model=Job)

@@ -6,10 +6,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 
-from boxwright.api.deps import Body, Context, Given, ModelName, PageSize, PageToken, Project, Trainer, Viewer
+from boxwright.api.deps import Body, Context, Given, ModelName, Project, Trainer, Viewer
 from boxwright.api.errors import Refusal
 from boxwright.api.model_resources import MODEL_OUTPUT, Model, ModelList, Operation, model_json
 from boxwright.api.operation_answers import answer_of
+from boxwright.api.paging import UnfilteredPage
 from boxwright.spec.deployment import ModelRequest
 from boxwright.store.model_records import ModelMissing, ModelRecord, VersionRecord
 
@@ -33,23 +34,13 @@ def create_model(_: Trainer, project: Project, body: Body, context: Given) -> An
 
 
 @router.get("", summary="List models", response_model=ModelList)
-def list_models(
-    *,
-    _: Viewer,
-    project: Project,
-    context: Given,
-    filter: Annotated[str, Query(description="Not offered here; leave it out.")] = "",
-    page_size: PageSize = 0,
-    page_token: PageToken = "",
-) -> Any:
+def list_models(_: Viewer, project: Project, page: UnfilteredPage, context: Given) -> Any:
     """By name, each with its default version."""
-    check_page(filter, page_size)
-    try:
-        records, token = context.deployed.models.list(project, page_size=page_size, page_token=page_token)
-    except ValueError as error:
-        raise Refusal.of_field("pageToken", str(error)) from error
-    found = {"models": [model_json(one, default_of(context, one)) for one in records], "nextPageToken": token}
-    return JSONResponse({name: value for name, value in found.items() if value})
+
+    def listed(size: int, token: str) -> Any:
+        return context.deployed.models.list(project, page_size=size, page_token=token)
+
+    return page.answer("models", listed, lambda one: model_json(one, default_of(context, one)))
 
 
 @router.get("/{model}", summary="Describe a model", response_model=Model)
@@ -101,14 +92,6 @@ def default_of(context: Context, record: ModelRecord) -> VersionRecord | None:
         return context.deployed.versions.get(record.project, record.name, record.default_version)
     except ModelMissing:  # deleted a moment ago
         return None
-
-
-def check_page(filter: str, page_size: int) -> None:
-    """Raises: Refusal: what lists do not take."""
-    if filter.strip():
-        raise Refusal.of_field("filter", f"lists of models are not filtered here; leave it out, got {filter!r}")
-    if page_size < 0:
-        raise Refusal.of_field("pageSize", f"must be 0 or more, got {page_size}")
 
 
 def read_mask(mask: str, known: tuple[str, ...]) -> list[str]:

@@ -2,36 +2,26 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path
 from fastapi.responses import JSONResponse
 
-from boxwright.api.deps import Given, PageSize, PageToken, Project, Viewer
+from boxwright.api.deps import Given, Project, Viewer
 from boxwright.api.errors import Refusal
 from boxwright.api.model_resources import Operation, OperationList
 from boxwright.api.operation_answers import answer_of
-from boxwright.api.routes.models import check_page
+from boxwright.api.paging import UnfilteredPage
 
 router = APIRouter(prefix="/v1/projects/{project}/operations", tags=["operations"])
 
 
 @router.get("", summary="List operations", response_model=OperationList)
-def list_operations(
-    *,
-    _: Viewer,
-    project: Project,
-    context: Given,
-    filter: Annotated[str, Query(description="Not offered here; leave it out.")] = "",
-    page_size: PageSize = 0,
-    page_token: PageToken = "",
-) -> Any:
+def list_operations(_: Viewer, project: Project, page: UnfilteredPage, context: Given) -> Any:
     """By name, those that are done too."""
-    check_page(filter, page_size)
-    try:
-        records, token = context.deployed.operations.list(project, page_size=page_size, page_token=page_token)
-    except ValueError as error:
-        raise Refusal.of_field("pageToken", str(error)) from error
-    found = {"operations": [answer_of(context, one) for one in records], "nextPageToken": token}
-    return JSONResponse({name: value for name, value in found.items() if value})
+
+    def listed(size: int, token: str) -> Any:
+        return context.deployed.operations.list(project, page_size=size, page_token=token)
+
+    return page.answer("operations", listed, lambda one: answer_of(context, one))
 
 
 @router.get("/{operation}", summary="Tell how far an operation is", response_model=Operation)

@@ -12,18 +12,16 @@ from boxwright.api.deps import (
     Context,
     Given,
     ModelName,
-    PageSize,
-    PageToken,
     Project,
     Trainer,
     VersionName,
     Viewer,
     limits_of,
 )
-from boxwright.api.errors import Refusal
 from boxwright.api.model_resources import VERSION_OUTPUT, Operation, Version, VersionList, version_json
 from boxwright.api.operation_answers import answer_of
-from boxwright.api.routes.models import check_page, read_mask
+from boxwright.api.paging import UnfilteredPage
+from boxwright.api.routes.models import read_mask
 from boxwright.endpoints.admission import admit
 from boxwright.spec.deployment import VersionRequest
 from boxwright.store.model_records import VersionRecord
@@ -51,25 +49,14 @@ def create_version(_: Trainer, project: Project, model: ModelName, body: Body, c
 
 
 @router.get("", summary="List versions", response_model=VersionList)
-def list_versions(
-    *,
-    _: Viewer,
-    project: Project,
-    model: ModelName,
-    context: Given,
-    filter: Annotated[str, Query(description="Not offered here; leave it out.")] = "",
-    page_size: PageSize = 0,
-    page_token: PageToken = "",
-) -> Any:
+def list_versions(_: Viewer, project: Project, model: ModelName, page: UnfilteredPage, context: Given) -> Any:
     """By name."""
-    check_page(filter, page_size)
     owner = context.deployed.models.get(project, model)
-    try:
-        records, token = context.deployed.versions.list(project, model, page_size=page_size, page_token=page_token)
-    except ValueError as error:
-        raise Refusal.of_field("pageToken", str(error)) from error
-    found = {"versions": [version_json(owner, one) for one in records], "nextPageToken": token}
-    return JSONResponse({name: value for name, value in found.items() if value})
+
+    def listed(size: int, token: str) -> Any:
+        return context.deployed.versions.list(project, model, page_size=size, page_token=token)
+
+    return page.answer("versions", listed, lambda one: version_json(owner, one))
 
 
 @router.get("/{version}", summary="Describe a version", response_model=Version)
