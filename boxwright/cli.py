@@ -220,18 +220,40 @@ def evaluate(
     labels_file: LabelsFile = "",
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
     report: Annotated[Path | None, typer.Option(help="Write an HTML report with PR curves and pictures.")] = None,
+    output: Annotated[
+        str, typer.Option(help="Folder to write to: figures, errors with pictures, and all predictions.")
+    ] = "",
     tile: Tile = None,
     overlap: Overlap = None,
     variant: Annotated[str, typer.Option(help="int8 or fp16; float32 where left out.")] = "",
+    root: Annotated[
+        list[str] | None, typer.Option(help="Folder that may be read and written; may be repeated. Any where left out.")
+    ] = None,
 ) -> None:
     """Measure an exported model on labelled data: COCO's table, VOC mAP, AP of each class, PR curves."""
-    from boxwright.measure import measure
+    from contextlib import nullcontext
 
-    measured = measure(
-        model, data, split=split or None, labels_file=labels_file, tile=tile, overlap=overlap, variant=variant
-    )
-    if report is not None:
-        measured.write_report(str(report))
+    from boxwright import files
+    from boxwright.evaluation.write import ProgressFile
+    from boxwright.measure import measure
+    from boxwright.termination import following_parent
+
+    told = ProgressFile(output) if output else lambda *_: None
+    with following_parent(), files.confined(root) if root else nullcontext():
+        measured = measure(
+            model,
+            data,
+            split=split or None,
+            labels_file=labels_file,
+            tile=tile,
+            overlap=overlap,
+            variant=variant,
+            told=told,
+        )
+        if report is not None:
+            measured.write_report(str(report))
+        if output:
+            measured.write_evaluation(output)
     for line in measured.left_out():
         typer.echo(f"left out: {line}", err=True)
     typer.echo(measured.as_json() if json else measured.table())

@@ -258,7 +258,7 @@ class Client:
                 if values.get("state"):
                     return
                 if values.get("error"):
-                    refused = _read_error(values["error"])
+                    refused = read_error(values["error"])
                     raise _Interrupted(refused.message) if refused.code in UNAVAILABLE else refused
                 yield _log_line(values) if values else None
         raise _Interrupted("it closed the stream")
@@ -322,12 +322,13 @@ def _log_line(values: Mapping[str, Any]) -> LogLine:
 
 def _server_error(answer: httpx.Response) -> ServerError:
     try:
-        return _read_error(answer.json()["error"])
+        return read_error(answer.json()["error"])
     except (ValueError, LookupError, TypeError, AttributeError):  # not in Google's shape: a proxy's page, for example
         return ServerError(answer.status_code, "UNKNOWN", f"HTTP {answer.status_code} {answer.reason_phrase}")
 
 
-def _read_error(error: Mapping[str, Any]) -> ServerError:
+def read_error(error: Mapping[str, Any]) -> ServerError:
+    """The error that an answer holds in the API's one shape of it."""
     violations = tuple(
         Fault(str(one.get("field", "")), str(one.get("description", "")))
         for detail in error.get("details", ())

@@ -6,10 +6,14 @@ import os
 import posixpath
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, BinaryIO, cast
 
 _EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs"}
 _WILDCARDS = "*?["
+_WHEN = ("LastModified", "updated", "mtime", "created")
 
 
 def is_local(path: str) -> bool:
@@ -17,11 +21,56 @@ def is_local(path: str) -> bool:
     return "://" not in path or path.startswith("file://")
 
 
-def _local(path: str) -> str:
+_ROOTS: ContextVar[tuple[str, ...] | None] = ContextVar("roots", default=None)
+
+_OTHER_STORES = ("s3", "s3a", "gs", "gcs", "memory")
+"""File systems that hold nothing of this machine's disks."""
+
+
+@contextlib.contextmanager
+def confined(roots: Sequence[str]) -> Iterator[None]:
+    """Within, in this thread, paths of this machine must lie in one of the folders `roots`, links followed.
+
+    It guards against data sets that strangers have written, whose lists may name any file. Object stores may be read.
+    To read what lies elsewhere raises PermissionError; asked whether it is there, the answer is no.
+    """
+    mark = _ROOTS.set(tuple(os.path.realpath(os.path.expanduser(root)) for root in roots))
+    try:
+        yield
+    finally:
+        _ROOTS.reset(mark)
+
+
+def check_allowed(path: str) -> None:
+    """Raises: PermissionError: the path lies elsewhere than `confined` says."""
+    if not _is_allowed(path):
+        raise PermissionError(
+            f"data must lie below {' or '.join(_ROOTS.get() or ())}, or in an object store (gs://, s3://), got "
+            f"{path!r}; move it, or start the server with --roots"
+        )
+
+
+def _is_allowed(path: str) -> bool:
+    roots = _ROOTS.get()
+    if roots is None:
+        return True
+    if not is_local(path):
+        return "::" not in path and path.partition("://")[0] in _OTHER_STORES
+    found = os.path.realpath(_plain(path))
+    return any(found == root or found.startswith(root.rstrip("/") + "/") for root in roots)
+
+
+def _plain(path: str) -> str:
     return os.path.expanduser(path.removeprefix("file://"))
 
 
+def _local(path: str) -> str:
+    check_allowed(path)
+    return _plain(path)
+
+
 def _remote(path: str) -> tuple[Any, str]:
+    check_allowed(path)
     import fsspec  # a tenth of a worker's start, which local paths do without
 
     try:
@@ -103,6 +152,8 @@ def size(path: str) -> int:
 
 def is_file(path: str) -> bool:
     """True where `path` is a file."""
+    if not _is_allowed(path):
+        return False
     if is_local(path):
         return os.path.isfile(_local(path))
     system, inner = _remote(path)
@@ -111,6 +162,8 @@ def is_file(path: str) -> bool:
 
 def is_folder(path: str) -> bool:
     """True where `path` is a folder."""
+    if not _is_allowed(path):
+        return False
     if is_local(path):
         return os.path.isdir(_local(path))
     system, inner = _remote(path)
@@ -127,6 +180,30 @@ def entries(folder: str) -> list[str]:
         system, inner = _remote(folder)
         names = [str(path).rstrip("/").rpartition("/")[2] for path in system.ls(inner, detail=False)]
     return sorted(found for found in names if found and not found.startswith("."))
+
+
+@dataclass(frozen=True)
+class Listed:
+    """An entry of a folder of an object store: `changed` is seconds since 1970, None where the store does not say."""
+
+    name: str
+    is_folder: bool
+    size: int | None
+    changed: float | None
+
+
+def store_listing(folder: str) -> list[Listed]:
+    """What stands in a folder of an object store. Raises: OSError: nothing does."""
+    system, inner = _remote(folder)
+    found = []
+    for one in system.ls(inner, detail=True):
+        name = str(one["name"]).rstrip("/").rpartition("/")[2]
+        when = next((one[key] for key in _WHEN if isinstance(one.get(key), datetime | float)), None)
+        is_folder = one["type"] == "directory"
+        if name and str(one["name"]).strip("/") != inner.strip("/"):
+            size = None if is_folder else one.get("size")
+            found.append(Listed(name, is_folder, size, when.timestamp() if isinstance(when, datetime) else when))
+    return found
 
 
 def walk(folder: str) -> list[str]:

@@ -5,6 +5,8 @@ events.jsonl      one JSON object a line: time, kind, step, values
 log.txt           the same in words, for people
 checkpoints/      the last few, each written to a temporary name, synced and renamed
 tensorboard/      the same numbers for TensorBoard
+samples/          what each evaluation found in a few pictures (see `boxwright.evaluation.samples`)
+evaluation/       every figure and error of the best model (see `boxwright.evaluation.write`)
 model/            the best model so far (see `boxwright.modeldir`)
 result.json       how the job ended
 worker.json       the process that works here, or did last
@@ -57,7 +59,7 @@ class Job(Frozen):
     """What job.json holds.
 
     Attributes:
-        kind: "train", "tune" (needs a study), "prediction" (needs one) or "wait".
+        kind: "train", "tune" (needs a study), "prediction" (needs one), "wait", or "estimate" of what "train" costs.
         algorithm: name of the built-in algorithm; "batch_prediction" where none is trained.
         arguments: as the user gave them, by published name.
         study: what to search, for "tune".
@@ -152,12 +154,24 @@ class JobDir:
         return self.path / "trials.json"
 
     @property
+    def study_file(self) -> Path:
+        return self.path / "study.json"
+
+    @property
     def checkpoints(self) -> Path:
         return self.path / "checkpoints"
 
     @property
     def tensorboard(self) -> Path:
         return self.path / "tensorboard"
+
+    @property
+    def samples(self) -> Path:
+        return self.path / "samples"
+
+    @property
+    def evaluation(self) -> Path:
+        return self.path / "evaluation"
 
     @property
     def model(self) -> Path:

@@ -1,22 +1,26 @@
 """Measuring an exported model on labelled data."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 from boxwright import formats, modeldir
 from boxwright.data.pictures import CheckedPictures
 from boxwright.dataset.relabel import relabelled
 from boxwright.dataset.summary import Summary, known_classes, summarise
 from boxwright.engine import Engine
+from boxwright.evaluation.write import write_evaluation
 from boxwright.formats.sample import Dataset
 from boxwright.metrics.boxes import Predictions
 from boxwright.metrics.detection import DetectionMetrics, evaluate_detections
 from boxwright.metrics.table import metrics_table
-from boxwright.report import ReportPicture, write_report
-from boxwright.train.evaluate import ground_truth
+from boxwright.report import write_report
+from boxwright.train.evaluate import evaluated_pictures, ground_truth
 
 BATCH = 8
+
+Told = Callable[[int, int], None]
+"""Is given the number of pictures that are done, and of all."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,7 @@ class Measured:
     pictures: CheckedPictures
     predictions: list[Predictions]
     summary: Summary
+    data: str = ""
 
     def left_out(self) -> list[str]:
         """A line for each box or picture of the data that could not be used."""
@@ -49,12 +54,13 @@ class Measured:
 
     def write_report(self, path: str) -> None:
         """The HTML report, without training curves."""
-        truths = ground_truth(self.pictures, len(self.predictions))
-        shown = [
-            ReportPicture(self.pictures.truth(index).source, partial(self.pictures.encoded, index), truth, found)
-            for index, (truth, found) in enumerate(zip(truths, self.predictions, strict=True))
-        ]
-        write_report(path, self.card, [], self.metrics, shown)
+        write_report(path, self.card, [], self.metrics, evaluated_pictures(self.pictures, self.predictions))
+
+    def write_evaluation(self, folder: str) -> None:
+        """The folder of the evaluation, with the predictions of all pictures. Raises: OSError."""
+        pictures, classes = evaluated_pictures(self.pictures, self.predictions), self.card.classes
+        step, data = self.card.step, self.data
+        write_evaluation(folder, pictures, classes, self.metrics, step=step, data=data, all_predictions=True)
 
 
 def measure(
@@ -66,12 +72,14 @@ def measure(
     tile: int | None = None,
     overlap: float | None = None,
     variant: str = "",
+    told: Told = lambda *_: None,
 ) -> Measured:
     """Run the exported model of a folder over a labelled data set, whose classes are found in the model's by name.
 
     Args:
         tile, overlap: how pictures are cut, as in `Engine.load`; the numbers are of whole pictures all the same.
         variant: "int8" or "fp16" for the model that computes with fewer bits.
+        told: is given the number of pictures that are done, and of all.
 
     Raises:
         ValueError: the data set has classes that the model has not; a tile or overlap out of range.
@@ -80,8 +88,8 @@ def measure(
     card = modeldir.read_card(model)
     pictures, summary = usable_pictures(formats.read(data, split=split, labels_file=labels_file), card)
     engine = Engine.load(model, tile=tile, overlap=overlap, variant=variant)
-    predictions, metrics = run_over(engine, pictures, card)
-    return Measured(card, metrics, pictures, predictions, summary)
+    predictions, metrics = run_over(engine, pictures, card, told)
+    return Measured(card, metrics, pictures, predictions, summary, data)
 
 
 def usable_pictures(dataset: Dataset, card: modeldir.ModelCard) -> tuple[CheckedPictures, Summary]:
@@ -102,7 +110,7 @@ def usable_pictures(dataset: Dataset, card: modeldir.ModelCard) -> tuple[Checked
 
 
 def run_over(
-    engine: Engine, pictures: CheckedPictures, card: modeldir.ModelCard
+    engine: Engine, pictures: CheckedPictures, card: modeldir.ModelCard, told: Told = lambda *_: None
 ) -> tuple[list[Predictions], DetectionMetrics]:
     """What an engine finds in each picture, and how good that is by the rules that the model was evaluated by."""
     predictions: list[Predictions] = []
@@ -110,5 +118,6 @@ def run_over(
         rows = range(first, min(first + BATCH, len(pictures)))
         found = engine.predict_batch([pictures.encoded(index) for index in rows])
         predictions += [Predictions(one.boxes, one.scores, one.labels) for one in found]
+        told(len(predictions), len(pictures))
     truth, overlap = ground_truth(pictures, len(pictures)), card.spec.evaluation.overlap_threshold
     return predictions, evaluate_detections(truth, predictions, len(card.classes), overlap)

@@ -1,12 +1,12 @@
 """The training report: one self-contained HTML file with numbers, curves, pictures and the settings of a run."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from boxwright import files, imaging
+from boxwright.evaluation.picture import EvaluatedPicture
 from boxwright.formats.sample import ClassName
-from boxwright.metrics.boxes import GroundTruth, Predictions
 from boxwright.metrics.detection import RECALLS, ClassMetrics, DetectionMetrics
 from boxwright.metrics.matching import PictureVerdict, best_score, judge_pictures
 from boxwright.modeldir import ModelCard
@@ -63,28 +63,12 @@ class HistoryPoint:
     values: Mapping[str, float]
 
 
-@dataclass(frozen=True, eq=False)
-class ReportPicture:
-    """A validation picture with its labelled and predicted boxes.
-
-    Attributes:
-        source: its name in the data set.
-        read: gives the encoded picture; called only for the pictures that are shown.
-        truth, predictions: boxes in pixels of the stored picture.
-    """
-
-    source: str
-    read: Callable[[], bytes]
-    truth: GroundTruth
-    predictions: Predictions
-
-
 def write_report(
     path: str,
     card: ModelCard,
     history: Sequence[HistoryPoint],
     metrics: DetectionMetrics,
-    pictures: Sequence[ReportPicture],
+    pictures: Sequence[EvaluatedPicture],
 ) -> None:
     """Write the report of a trained model.
 
@@ -103,7 +87,7 @@ def write_report(
 
 
 def report_html(
-    card: ModelCard, history: Sequence[HistoryPoint], metrics: DetectionMetrics, pictures: Sequence[ReportPicture]
+    card: ModelCard, history: Sequence[HistoryPoint], metrics: DetectionMetrics, pictures: Sequence[EvaluatedPicture]
 ) -> Html:
     """The report as text. Raises: ValueError: a chosen picture cannot be decoded."""
     height, width = card.input_size
@@ -193,7 +177,7 @@ def _precision_recall(names: Sequence[ClassName], classes: Sequence[ClassMetrics
     return section("Precision and recall", grid(charts), note=note) if charts else Html("")
 
 
-def _pictures(names: Sequence[ClassName], pictures: Sequence[ReportPicture]) -> list[Html]:
+def _pictures(names: Sequence[ClassName], pictures: Sequence[EvaluatedPicture]) -> list[Html]:
     truth, predictions = [one.truth for one in pictures], [one.predictions for one in pictures]
     score = best_score(truth, predictions)
     verdicts = judge_pictures(truth, predictions, score_threshold=score)
@@ -225,13 +209,13 @@ def best_and_worst(verdicts: Sequence[PictureVerdict], count: int = 6) -> tuple[
     return sorted(rest, key=lambda i: (errors[i], -hits[i], i))[:count], worst
 
 
-def _figure(names: Sequence[ClassName], one: ReportPicture, verdict: PictureVerdict, score: float) -> Html:
+def _figure(names: Sequence[ClassName], one: EvaluatedPicture, verdict: PictureVerdict, score: float) -> Html:
     boxes = _drawn(names, one, verdict, score)
     caption = f"{one.source}: {len(one.truth.labels)} labelled, {verdict.false} false, {verdict.missed} missed"
     return picture_figure(imaging.decode(one.read()), boxes, caption)
 
 
-def _drawn(names: Sequence[ClassName], one: ReportPicture, verdict: PictureVerdict, score: float) -> list[DrawnBox]:
+def _drawn(names: Sequence[ClassName], one: EvaluatedPicture, verdict: PictureVerdict, score: float) -> list[DrawnBox]:
     """Labelled boxes below, predicted ones above; captions on faults, and on all where there are few."""
     boxes = []
     for box, label, crowd, found in zip(one.truth.boxes, one.truth.labels, one.truth.crowd, verdict.found, strict=True):

@@ -4,6 +4,7 @@ What a kind of job needs is imported when one runs: a job that needs no network 
 """
 
 import errno
+import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,6 +18,9 @@ __all__ = ["KINDS", "STOPPED_STATUS", "describe_error", "exit_status", "fault", 
 
 KEPT_KINDS_EXCEPT = ("step",)
 """Kinds of events that are shown but not written down."""
+
+ESTIMATE_NICENESS = 10
+"""By how much an estimate gives way; the workers of jobs do as much."""
 
 LASTING = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EACCES, errno.EPERM, errno.EEXIST, errno.ENAMETOOLONG, None)
 """Errors of files that stay until a person mends them; a full disk or a broken connection may pass."""
@@ -96,7 +100,7 @@ def train_job(jobdir: JobDir, listener: Listener) -> dict[str, Any]:
     from boxwright.termination import termination
     from boxwright.train.loop import Stop
     from boxwright.train.machine import release_freed_memory
-    from boxwright.train.run import Paused, train
+    from boxwright.train.run import Paused, keep_evaluation, train
 
     start, job = time.time(), jobdir.read_job()
     algorithm = ALGORITHMS.get(job.algorithm) if job else None
@@ -117,6 +121,7 @@ def train_job(jobdir: JobDir, listener: Listener) -> dict[str, Any]:
             report(Event(kind="stopped", step=trained.step, values={"reason": str(Stop.CANCELLED)}))
             return {"status": "stopped", "step": trained.step}
         result = {"best_step": trained.step, "metrics": trained.metrics.values(), "stop": trained.stop}
+        keep_evaluation(trained, jobdir)
         report(Event(kind="exporting", step=trained.step))
         release_freed_memory()
         agreements = write_model(trained, jobdir)
@@ -150,11 +155,31 @@ def wait_job(jobdir: JobDir, listener: Listener) -> dict[str, Any]:
     return wait_job(jobdir, listener)
 
 
+def estimate_job(jobdir: JobDir, listener: Listener) -> dict[str, Any]:
+    """Measure what a training job will cost, in a folder that is thrown away: see `boxwright.train.probe`.
+
+    It gives way to jobs, and ends with the process that started it.
+    """
+    from boxwright.termination import following_parent
+    from boxwright.train.probe import estimate
+
+    def report(event: Event) -> None:
+        jobdir.append(event)
+        listener(event)
+
+    os.nice(ESTIMATE_NICENESS)
+    with following_parent():
+        result = {"status": "finished", "best_step": 0, **estimate(jobdir, report)}
+    jobdir.write_result(result)
+    return result
+
+
 KINDS: dict[str, Callable[[JobDir, Listener], dict[str, Any]]] = {
     "train": train_job,
     "tune": tune_job,
     "prediction": prediction_job,
     "wait": wait_job,
+    "estimate": estimate_job,
 }
 """Kind of job to what runs it."""
 

@@ -20,7 +20,7 @@ from boxwright.spec.knob import Frozen
 from boxwright.spec.server import RunnerSettings, ServerSettings
 from boxwright.spec.serving import ServeSettings
 from boxwright.spec.training import ModelSpec, TrainSpec
-from boxwright.train.auto import RULES, derive
+from boxwright.train.auto import derive
 from boxwright.train.facts import DataFacts, Facts
 from boxwright.train.machine import Machine
 
@@ -72,7 +72,7 @@ def argument_row(argument: Argument, algorithm: Algorithm) -> tuple[str, ...]:
     required = argument.name in algorithm.required
     default = as_text(algorithm.default(argument))
     shown = "required" if required else (f"`{default}`{unit}" if default else "none")
-    derived = argument.path in RULES and argument.path not in algorithm.published()
+    derived = algorithm.derives(argument)
     left_out = "" if required else ("derived" if derived else "default")
     return f"`{argument.name}`", taken(argument), shown, left_out, argument.help or str(field.description)
 

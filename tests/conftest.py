@@ -30,12 +30,18 @@ from boxwright.api.deps import Context
 from boxwright.dataset.draw import draw_shapes
 from boxwright.endpoints.deployed import Deployed
 from boxwright.endpoints.fleet import FleetSettings
+from boxwright.evaluation.picture import EvaluatedPicture
+from boxwright.evaluation.results import Evaluation
+from boxwright.evaluation.write import write_evaluation
 from boxwright.formats.sample import ClassName
+from boxwright.metrics.boxes import GroundTruth, Predictions
+from boxwright.metrics.detection import DetectionMetrics, evaluate_detections
 from boxwright.spec.machine import Machine
 from boxwright.spec.training import DataSpec, TrainSpec
 from boxwright.store.database import open_database
 from boxwright.store.jobs import JobStore
 from boxwright.store.records import JobRecord
+from boxwright.store.sessions import SessionStore
 from boxwright.store.tokens import TokenStore
 
 SIZE = (64, 96)
@@ -226,6 +232,66 @@ def quadrant_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@dataclass(frozen=True)
+class Scene:
+    """Evaluated pictures in which each kind of error is found once.
+
+    Attributes:
+        pictures: "errors.png", 560 x 60 pixels, in which each kind stands once; "right.png", in which a cat is found;
+            "large.png", 1280 x 640 pixels, without objects, in which a cat is found; and "late.png", in which four dogs
+            are found with a score of 0.4, the evaluation's threshold.
+        classes: cat, dog and never (of which there is only a crowd).
+    """
+
+    pictures: tuple[EvaluatedPicture, ...]
+    classes: tuple[ClassName, ...]
+
+    @property
+    def metrics(self) -> DetectionMetrics:
+        """Of all pictures."""
+        truth, found = [one.truth for one in self.pictures], [one.predictions for one in self.pictures]
+        return evaluate_detections(truth, found, len(self.classes))
+
+    def write(self, folder: Path | str, *, all_predictions: bool = False) -> Evaluation:
+        """Write the folder of the evaluation."""
+        given = {"step": 40, "data": "validation-*"}
+        return write_evaluation(
+            str(folder), self.pictures, self.classes, self.metrics, **given, all_predictions=all_predictions
+        )
+
+
+@pytest.fixture(scope="session")
+def scene() -> Scene:
+    """What `tests/metrics/test_errors.py` counts by hand, and three pictures more."""
+
+    def at(left: float) -> list[float]:
+        return [left, 0.0, left + 30, 30.0]
+
+    def picture(name: str, size: tuple[int, int], truth: list[Any], found: list[Any]) -> EvaluatedPicture:
+        boxes, labels, crowd = (np.array([one[n] for one in truth]) for n in range(3))
+        labelled = GroundTruth(boxes.reshape(-1, 4), labels.astype(np.int64), crowd.astype(np.bool_))
+        boxes, labels, scores = (np.array([one[n] for one in found]) for n in range(3))
+        predicted = Predictions(boxes.reshape(-1, 4), scores.astype(np.float64), labels.astype(np.int64))
+        return EvaluatedPicture(name, *size, lambda: png(size), labelled, predicted)
+
+    def png(size: tuple[int, int]) -> bytes:
+        buffer = io.BytesIO()
+        Image.new("RGB", size, (90, 120, 150)).save(buffer, "PNG")
+        return buffer.getvalue()
+
+    truth = [(at(0), 0, 0), (at(100), 1, 0), (at(200), 0, 0), (at(300), 2, 1), (at(400), 1, 0)]
+    errors = [(at(0), 0, 0.9), (at(5), 0, 0.8), (at(100), 2, 0.7), (at(215), 0, 0.6), (at(305), 2, 0.55)]
+    errors += [(at(415), 0, 0.5), (at(500), 1, 0.45)]
+    dogs = [(at(40 * number), 1, 0) for number in range(4)]
+    pictures = (
+        picture("errors.png", (560, 60), truth, errors),
+        picture("right.png", (60, 40), [(at(10), 0, 0)], [(at(10), 0, 0.95)]),
+        picture("large.png", (1280, 640), [], [([600, 300, 900, 600], 0, 0.42)]),
+        picture("late.png", (200, 40), dogs, [(*dog[:2], 0.4) for dog in dogs] + [(at(29), 0, 0.03)]),
+    )
+    return Scene(pictures, (ClassName(1, "cat"), ClassName(5, "dog"), ClassName(7, "never")))
+
+
 @pytest.fixture(scope="session")
 def grey() -> Callable[[int], bytes]:
     """Encodes a PNG of 60 x 40 pixels of one grey."""
@@ -317,7 +383,7 @@ def plane(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plane]:
     )
     fake = (sys.executable, "-S", str(Path(__file__).parent / "endpoints" / "fake_worker.py"))
     deployed = Deployed.over(engine, FleetSettings(tmp_path / "logs", command=fake, grace=5.0))
-    context = Context(JobStore(engine), TokenStore(engine), deployed, limits)
+    context = Context(JobStore(engine), TokenStore(engine), SessionStore(engine), deployed, limits)
     app = create_app(context)
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
     thread = threading.Thread(target=server.run)

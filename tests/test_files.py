@@ -145,3 +145,48 @@ def test_a_missing_file_system_names_the_extra(path: str, extra: str, monkeypatc
     monkeypatch.setattr("fsspec.core.url_to_fs", missing)
     with pytest.raises(ImportError, match=extra):
         files.read_bytes(path)
+
+
+def test_within_roots_nothing_else_is_read(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.txt").write_text("a")
+    (tmp_path / "inside.txt").write_text("beside a root whose name begins alike")
+    (tmp_path / "in" / "link.txt").symlink_to(tmp_path / "inside.txt")
+    with files.confined([str(tmp_path / "in")]):
+        assert files.read_text(str(tmp_path / "in" / "a.txt")) == "a"
+        assert files.entries(str(tmp_path / "in")) == ["a.txt", "link.txt"]
+        for path in ("inside.txt", "in/../inside.txt", "in/link.txt"):
+            for way in (f"{tmp_path}/{path}", f"file://{tmp_path}/{path}"):
+                with pytest.raises(PermissionError, match="must lie below"):
+                    files.read_bytes(way)
+                with pytest.raises(PermissionError, match="start the server with --roots"):
+                    files.open_binary(way)
+                assert not files.is_file(way)
+        assert files.expand(f"{tmp_path}/in/*.txt") == [f"{tmp_path}/in/a.txt"]
+        assert not files.is_folder(str(tmp_path))
+    assert files.read_text(str(tmp_path / "in" / "link.txt")).startswith("beside")
+
+
+def test_within_roots_object_stores_are_read_and_other_schemes_are_not(memory: str, tmp_path: Path) -> None:
+    files.write_bytes(f"{memory}/a.txt", b"a")
+    with files.confined([str(tmp_path)]):
+        assert files.read_bytes(f"{memory}/a.txt") == b"a"
+        for path in (
+            "local:///etc/hosts",
+            "simplecache::file:///etc/hosts",
+            "http://127.0.0.1/a",
+            "s3://a::/etc/hosts",
+        ):
+            with pytest.raises(PermissionError, match="must lie below"):
+                files.read_bytes(path)
+
+
+def test_a_folder_of_an_object_store_is_listed(memory: str) -> None:
+    files.write_bytes(f"{memory}/s/a.txt", b"123")
+    files.write_bytes(f"{memory}/s/sub/b.txt", b"1")
+    found = {one.name: one for one in files.store_listing(f"{memory}/s")}
+    assert (found["a.txt"].is_folder, found["a.txt"].size) == (False, 3)
+    assert found["a.txt"].changed is not None
+    assert found["sub"] == files.Listed("sub", True, None, None)
+    with pytest.raises(FileNotFoundError):
+        files.store_listing(f"{memory}/none")

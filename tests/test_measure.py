@@ -12,6 +12,7 @@ from safetensors.torch import load
 
 from boxwright import formats, modeldir
 from boxwright.dataset.draw import draw_shapes
+from boxwright.evaluation.read import read_evaluation
 from boxwright.formats.sample import Dataset
 from boxwright.jobdir import JobDir
 from boxwright.measure import Measured, measure
@@ -84,6 +85,26 @@ def test_report_has_the_pictures(measured: Measured, tmp_path: Path) -> None:
     measured.write_report(str(tmp_path / "report.html"))
     page = (tmp_path / "report.html").read_text()
     assert "<html" in page and "shapes_000001.jpg" in page
+
+
+def test_an_evaluation_of_any_data(
+    finished: Any, records: Path, tmp_path: Path, command: Any, measured: Measured
+) -> None:
+    """The command writes the folder; of the same pictures it says what the run's own says."""
+    data = f"{records}/train-*"
+    ran = command("evaluate", finished.model, data, f"--output={tmp_path / 'e'}")
+    assert ran.status == 0 and ran.out.startswith("AP ")
+    found = read_evaluation(str(tmp_path / "e"))
+    assert found.metrics == pytest.approx(measured.metrics.values(), abs=1e-6)
+    assert (found.data, found.step, found.pictures) == (data, measured.card.step, 12)
+    lines = [json.loads(line) for line in (tmp_path / "e" / "predictions.jsonl").read_text().splitlines()]
+    assert [one["source"] for one in lines] == [measured.pictures.truth(index).source for index in range(12)]
+    assert (lines[0]["width"], lines[0]["height"]) == (96, 64)
+    assert json.loads((tmp_path / "e" / "progress.json").read_text()) == {"done": 12, "total": 12}
+    of_run = read_evaluation(str(finished.folder / "evaluation"))
+    assert of_run.metrics == pytest.approx(found.metrics, abs=0.002) and of_run.data == data
+    assert not (finished.folder / "evaluation" / "predictions.jsonl").exists()
+    assert sum(one.boxes for one in of_run.classes) == of_run.boxes == found.boxes
 
 
 def test_classes_in_another_order_are_found_by_name(finished: Any, measured: Measured, records: Path) -> None:

@@ -8,12 +8,13 @@ import cv2
 import numpy as np
 import pytest
 
+from boxwright.evaluation.picture import EvaluatedPicture
 from boxwright.formats.sample import ClassName
 from boxwright.metrics.boxes import GroundTruth, Predictions
 from boxwright.metrics.detection import COCO_NAMES, evaluate_detections
 from boxwright.metrics.matching import PictureVerdict
 from boxwright.modeldir import ModelCard
-from boxwright.report import MEANINGS, HistoryPoint, ReportPicture, best_and_worst, report_html, write_report
+from boxwright.report import MEANINGS, HistoryPoint, best_and_worst, report_html, write_report
 from boxwright.spec.training import DataSpec, OptimizationSpec, TrainSpec
 
 JPEG = bytes(cv2.imencode(".jpg", np.full((60, 80, 3), 128, np.uint8))[1])
@@ -36,15 +37,15 @@ def _card() -> ModelCard:
     )
 
 
-def _picture(name: str, predicted: list[list[float]], read: Callable[[], bytes] = lambda: JPEG) -> ReportPicture:
+def _picture(name: str, predicted: list[list[float]], read: Callable[[], bytes] = lambda: JPEG) -> EvaluatedPicture:
     truth = GroundTruth(np.array([A, B], np.float32), np.zeros(2, np.int64), np.zeros(2, np.bool_))
     boxes = np.array(predicted, np.float32).reshape(-1, 4)
-    return ReportPicture(
-        name, read, truth, Predictions(boxes, np.full(len(boxes), 0.75), np.zeros(len(boxes), np.int64))
+    return EvaluatedPicture(
+        name, 80, 60, read, truth, Predictions(boxes, np.full(len(boxes), 0.75), np.zeros(len(boxes), np.int64))
     )
 
 
-def _html(pictures: list[ReportPicture], history: list[HistoryPoint]) -> str:
+def _html(pictures: list[EvaluatedPicture], history: list[HistoryPoint]) -> str:
     metrics = evaluate_detections([one.truth for one in pictures], [one.predictions for one in pictures], 2)
     return report_html(_card(), history, metrics, pictures)
 

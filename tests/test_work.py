@@ -104,12 +104,12 @@ def test_no_job(tmp_path: Path) -> None:
 
 def test_unknown_kind(tmp_path: Path) -> None:
     JobDir(tmp_path).write_job(Job(kind="dream", algorithm="image_object_detection", arguments={}))
-    with pytest.raises(ValueError, match="job kind must be one of train, tune, prediction, wait, got 'dream'"):
+    with pytest.raises(ValueError, match="must be one of train, tune, prediction, wait, estimate, got 'dream'"):
         work.work(tmp_path)
     assert JobDir(tmp_path).read_result() == {
         "status": "failed",
         "fault": "user",
-        "error": "job kind must be one of train, tune, prediction, wait, got 'dream'",
+        "error": "job kind must be one of train, tune, prediction, wait, estimate, got 'dream'",
     }
 
 
@@ -212,3 +212,22 @@ def test_an_export_that_differs_is_refused_and_the_old_model_stays(
     assert [path.name for path in jobdir.model.iterdir()] == ["old"]
     failed = jobdir.read_result()
     assert failed is not None and (failed["status"], failed["fault"]) == ("failed", "user")
+
+
+def test_an_estimate_gives_way_and_leaves_what_it_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gave_way: list[int] = []
+    monkeypatch.setattr("os.nice", gave_way.append)
+
+    def measured(jobdir: JobDir, report: Any) -> dict[str, Any]:
+        report(Event(kind="estimate", step=2, values={"phase": "steps"}))
+        return {"total_seconds": 60.0, "folder": str(jobdir.path)}
+
+    monkeypatch.setattr("boxwright.train.probe.estimate", measured)
+    jobdir = JobDir(tmp_path)
+    jobdir.create()
+    jobdir.write_job(Job(kind="estimate", algorithm="image_object_detection", arguments={}))
+    heard: list[Event] = []
+    found = work.work(tmp_path, heard.append)
+    assert found == {"status": "finished", "best_step": 0, "total_seconds": 60.0, "folder": str(tmp_path)}
+    assert jobdir.read_result() == found and list(jobdir.events()) == heard
+    assert gave_way == [10]

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
@@ -13,6 +13,9 @@ from boxwright.spec.training import TrainSpec
 
 Values = Mapping[str, Any]
 """Values by path in the spec, such as "optimization.max_steps"."""
+
+Kind = Literal["TEXT", "INTEGER", "NUMBER", "BOOLEAN", "CHOICE", "SIZE", "INTEGERS", "NUMBERS", "OPTIONS"]
+"""What an argument takes. SIZE is "height,width"; INTEGERS, NUMBERS and OPTIONS ("name=number") have commas."""
 
 MODEL_ID = "model.model_id"
 """Path of the field that names an entry of a catalogue."""
@@ -26,6 +29,8 @@ class Argument:
         name: as the user writes it.
         path: group and field of the spec, such as "optimization.max_steps".
         to_field: turns the user's text into the field's value, where they differ; raises ValueError.
+        from_field: the opposite: the field's value as the user would write it.
+        kind: what it takes (`boxwright.algorithms.kinds`), where that is not what the field takes.
         help: said instead of the field's own help.
         choices: published word to the field's value, where only these words are taken.
         limits: "ge", "gt", "le", "lt" where the published range is narrower than the field's.
@@ -39,6 +44,8 @@ class Argument:
     choices: Mapping[str, str] = field(default_factory=dict)
     limits: Mapping[str, float] = field(default_factory=dict)
     tuning: tuple[float, float] | tuple[str, ...] = ()
+    from_field: Callable[[Any], str] | None = None
+    kind: Kind | None = None
 
     @property
     def field(self) -> FieldInfo:
@@ -62,7 +69,9 @@ class Argument:
         return self.to_field(text) if self.to_field else text
 
     def word(self, value: Any) -> Any:
-        """A value of the field under its published word."""
+        """A value of the field as the user would write it, under its published word."""
+        if self.from_field:
+            return self.from_field(value)
         return next((word for word, inner in self.choices.items() if inner == value), value)
 
 
@@ -79,6 +88,7 @@ class Algorithm:
         defaults: values that it was published with, in the place of the spec's; they are not derived from the data.
         catalogue: the defaults that come with each value of `model.model_id`, before `defaults`.
         metric_lines: kind of event to lines for log readers, to be formatted with the event's numbers.
+        basic: names of the arguments that most users look at.
     """
 
     name: str
@@ -89,6 +99,12 @@ class Algorithm:
     defaults: Values = field(default_factory=dict)
     catalogue: Mapping[str, Values] = field(default_factory=dict)
     metric_lines: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    basic: tuple[str, ...] = ()
+
+    @property
+    def image_uri(self) -> str:
+        """How a job names it: as an image of the managed service."""
+        return f"gcr.io/cloud-ml-algos/{self.name}:latest"
 
     def published(self, model_id: str = "") -> Values:
         """Its defaults, with those of an entry of its catalogue; the default entry's where none is named."""
@@ -99,6 +115,11 @@ class Algorithm:
     def default(self, argument: Argument) -> Any:
         """The published default of an argument, under its published word."""
         return argument.word(self.published().get(argument.path, argument.field.default))
+
+    def derives(self, argument: Argument) -> bool:
+        """Whether an argument is derived from the data and the machine where it is left out."""
+        extra: Any = argument.field.json_schema_extra
+        return bool(extra["derived"]) and argument.path not in self.published()
 
     def names(self) -> dict[str, str]:
         """Path in the spec to the name of the first argument for it."""

@@ -47,7 +47,7 @@ IMAGE_OBJECT_DETECTION = Algorithm(
         Argument("learning_rate_decay_type", "optimization.learning_rate_decay_type"),
         Argument("warmup_learning_rate", "optimization.warmup_learning_rate"),
         Argument("warmup_steps", "optimization.warmup_steps"),
-        Argument("initial_learning_rate", "optimization.initial_learning_rate"),
+        Argument("initial_learning_rate", "optimization.initial_learning_rate", tuning=(0.001, 0.1)),
         Argument("stepwise_learning_rate_steps", "optimization.stepwise_learning_rate_steps"),
         Argument("stepwise_learning_rate_levels", "optimization.stepwise_learning_rate_levels"),
         Argument("optimizer_type", "optimization.optimizer_type"),
@@ -67,4 +67,9 @@ IMAGE_OBJECT_DETECTION = Algorithm(
         *own.MACHINE,
     ),
     metrics=own.METRICS,
+    basic=(
+        *("max_steps", "train_batch_size", "image_size", "backbone", "pretrained_checkpoint_path"),
+        *("initial_learning_rate", "fpn_type", "train_steps_per_eval"),
+    ),
 )
+"""The range that is advised for `initial_learning_rate` is that of the service's own example of a tuning job."""

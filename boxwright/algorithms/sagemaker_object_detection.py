@@ -31,12 +31,20 @@ SAGEMAKER_OBJECT_DETECTION = Algorithm(
         Argument("label_width", "data.label_width", limits=COUNT),
         Argument("base_network", "model.backbone", choices=NETWORKS),
         Argument("backbone", "model.backbone"),
-        Argument("image_shape", "model.image_size", _square, "Side of the square input in pixels, 300 or more."),
+        Argument(
+            "image_shape",
+            "model.image_size",
+            _square,
+            "Side of the square input in pixels, 300 or more.",
+            from_field=lambda size: str(size[0]),
+            kind="INTEGER",
+        ),
         Argument(
             "use_pretrained_model",
             "model.use_pretrained_model",
             help="1 starts from the base network's ImageNet weights, 0 from random ones.",
             choices={"1": "1", "0": "0"},
+            from_field=lambda value: str(int(value)),
         ),
         *own.STARTING_POINT,
         Argument("epochs", "optimization.epochs", limits=COUNT),
@@ -69,7 +77,6 @@ SAGEMAKER_OBJECT_DETECTION = Algorithm(
         *own.POST_PROCESSING,
         Argument("hard_negative_ratio", "loss.hard_negative_ratio"),
         Argument("min_hard_negatives", "loss.min_hard_negatives"),
-        Argument("multibox_loss_weight", "loss.multibox_loss_weight"),
         Argument("multibox_loss_weight", "loss.multibox_loss_weight"),
         *own.AUGMENTATION,
         *own.SSD_AUGMENTATION,
@@ -114,6 +121,10 @@ SAGEMAKER_OBJECT_DETECTION = Algorithm(
         ),
         "evaluation": ("#quality_metric: host=algo-1, epoch={epoch}, validation mAP <score>=({mAP:.6f})",),
     },
+    basic=(
+        *("num_classes", "num_training_samples", "base_network", "image_shape", "epochs", "mini_batch_size"),
+        *("learning_rate", "optimizer"),
+    ),
 )
 """Source of names, defaults, ranges and metric lines: Amazon SageMaker Developer Guide, "Object Detection
 Hyperparameters" and "Tune an Object Detection Model", and the metric definitions of its training jobs."""

@@ -167,6 +167,7 @@ SAGEMAKER_OBJECT_DETECTION_TENSORFLOW = Algorithm(
         "train": ("loss={loss:.6f}",),
         "evaluation": ("Val_localization={localization_loss:.6f}, Val_classification={classification_loss:.6f}",),
     },
+    basic=("model_id", "epochs", "batch_size", "learning_rate", "optimizer", "train_only_on_top_layer"),
 )
 """Source of names, defaults, ranges and metric lines: Amazon SageMaker Developer Guide, "Object Detection - TensorFlow
 Hyperparameters", "Tune an Object Detection - TensorFlow model" and "TensorFlow Models"."""

@@ -6,20 +6,39 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 import boxwright
+from boxwright.api.cards import Cards
+from boxwright.api.curves import CurveShelf
 from boxwright.api.deps import Context
 from boxwright.api.errors import DESCRIBED, install, too_large
 from boxwright.api.follow import Followers
 from boxwright.api.headers import SecurityHeaders
 from boxwright.api.routes import (
+    algorithms,
+    datasets,
+    drafts,
+    estimates,
+    evaluations,
+    files,
     health,
+    job_evaluation,
+    job_files,
+    job_settings,
     jobs,
     logs,
+    machine,
     measures,
+    metrics,
     models,
     operations,
+    pictures,
     predictions,
     projects,
+    samples,
+    sessions,
+    stats,
     tokens,
+    trained_models,
+    uploads,
     versions,
 )
 from boxwright.request_limit import RequestLimit
@@ -35,8 +54,11 @@ def create_app(context: Context) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        yield
+        with context.bench, context.catalogue.imports:
+            yield
         app.state.followers.shut_down()
+        context.estimates.close()
+        context.uploads.close()
         await context.deployed.gateway.close()
 
     app = FastAPI(
@@ -50,9 +72,39 @@ def create_app(context: Context) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.context = context
+    app.state.cards = Cards()
+    app.state.curves = CurveShelf()
     app.state.followers = Followers(context.jobs, context.tokens)
     install(app)
-    for module in (health, measures, projects, jobs, logs, tokens, models, versions, operations, predictions):
+    for module in (
+        health,
+        measures,
+        projects,
+        jobs,
+        algorithms,
+        drafts,
+        estimates,
+        metrics,
+        job_files,
+        job_settings,
+        samples,
+        job_evaluation,
+        logs,
+        tokens,
+        sessions,
+        stats,
+        models,
+        versions,
+        operations,
+        predictions,
+        trained_models,
+        evaluations,
+        uploads,
+        files,
+        machine,
+        datasets,
+        pictures,
+    ):
         app.include_router(module.router)
     app.add_middleware(RequestLimit, max_bytes=context.max_request_bytes, refuse=too_large)
     app.add_middleware(SecurityHeaders)

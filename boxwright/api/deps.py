@@ -3,6 +3,8 @@
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path as FilePath
 from typing import Annotated, Any
 
 from fastapi import Depends, Path, Request
@@ -10,13 +12,20 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from boxwright import files, json_object
 from boxwright.admission import Limits
+from boxwright.api.cookie import session_of
 from boxwright.api.errors import Refusal
+from boxwright.bench.bench import Bench
+from boxwright.catalogue.catalogue import Catalogue
 from boxwright.endpoints.deployed import Deployed
+from boxwright.estimates import Estimates
 from boxwright.spec.deployment import MODEL_NAME, VERSION_NAME
 from boxwright.spec.job import FINAL_STATES, JOB_ID
+from boxwright.storage import Storage
 from boxwright.store.jobs import JobStore
 from boxwright.store.records import JobMissing
+from boxwright.store.sessions import SessionStore
 from boxwright.store.tokens import Role, TokenRecord, TokenStore
+from boxwright.uploads.shelf import Uploads
 
 PROJECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 """Names of projects; they are names of folders as well."""
@@ -34,18 +43,55 @@ class Context:
     Attributes:
         jobs: the queue.
         tokens: who may do what.
+        sessions: of browsers that have signed in.
         deployed: models, their versions, and the processes that serve them.
         limits: what jobs may ask for; `previous` and the project's part of `default_root` are filled in by request.
         max_request_bytes: the largest request.
+        max_upload_bytes: the largest file that can be uploaded, and the largest unpacked upload.
         default_project: of endpoints whose names hold none.
     """
 
     jobs: JobStore
     tokens: TokenStore
+    sessions: SessionStore
     deployed: Deployed
     limits: Limits
     max_request_bytes: int = 10_000_000
+    max_upload_bytes: int = 50_000_000_000
     default_project: str = "local"
+
+    @cached_property
+    def data_dir(self) -> FilePath:
+        """Folder of everything that the server keeps for itself; the jobs that name no folder are in it, too."""
+        return FilePath(self.limits.default_root).parent
+
+    @cached_property
+    def uploads(self) -> Uploads:
+        """Files that come through the browser."""
+        return Uploads(self.data_dir / "uploads", self.max_upload_bytes)
+
+    @cached_property
+    def storage(self) -> Storage:
+        """What the disks hold."""
+        roots = (*self.limits.roots, self.limits.default_root)
+        return Storage(self.jobs.folders, self.catalogue.store.folders, self.uploads.folder, roots)
+
+    @cached_property
+    def estimates(self) -> Estimates:
+        """What jobs will cost."""
+        return Estimates()
+
+    @cached_property
+    def bench(self) -> Bench:
+        """Where trained models are measured on labelled data."""
+        roots = (*self.limits.roots, self.limits.default_root, str(self.data_dir / "datasets"))
+        return Bench(self.data_dir / "evaluations", roots)
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """Data sets."""
+        roots = (*self.limits.roots, self.limits.default_root)
+        return Catalogue.over(self.deployed.models.engine, self.data_dir / "datasets", roots)
 
 
 async def context_of(request: Request) -> Context:
@@ -65,8 +111,13 @@ AWS_CREDENTIALS = re.compile(r"AWS4-HMAC-SHA256 +Credential=([^/, ]+)/")
 async def _credentials(
     request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 ) -> HTTPAuthorizationCredentials | None:
-    signed = None if given else AWS_CREDENTIALS.match(request.headers.get("authorization", ""))
-    return HTTPAuthorizationCredentials(scheme="AWS4-HMAC-SHA256", credentials=signed[1]) if signed else given
+    if given:
+        return given
+    signed = AWS_CREDENTIALS.match(request.headers.get("authorization", ""))
+    if signed:
+        return HTTPAuthorizationCredentials(scheme="AWS4-HMAC-SHA256", credentials=signed[1])
+    session = session_of(request)
+    return HTTPAuthorizationCredentials(scheme="Cookie", credentials=session) if session else None
 
 
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_credentials)]
@@ -77,6 +128,8 @@ def authenticate(context: Given, credentials: Credentials) -> TokenRecord:
     token = context.tokens.check(credentials.credentials) if credentials else None
     if token is None:
         what = "this token is unknown or revoked" if credentials else "a token is needed"
+        if credentials and credentials.scheme == "Cookie":
+            what = "this session is over: sign in again"
         raise Refusal(
             "UNAUTHENTICATED",
             f"{what}; send the header 'Authorization: Bearer TOKEN' (command line: BOXWRIGHT_TOKEN)",

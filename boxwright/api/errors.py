@@ -12,11 +12,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from boxwright.api.headers import SECURITY_HEADERS
+from boxwright.bench.shelf import EvaluationMissing
 from boxwright.endpoints.gateway import Unanswered
 from boxwright.request_limit import Answerable, nobody
 from boxwright.spec.resource import Fault, InvalidResource
+from boxwright.store.dataset_records import DatasetExists, DatasetMissing
 from boxwright.store.model_records import ModelExists, ModelMissing, NotNow
 from boxwright.store.records import EtagMismatch, JobExists, JobMissing, StoreUnavailable
+from boxwright.uploads.records import UploadFault
 
 CODES = {
     "INVALID_ARGUMENT": 400,
@@ -144,8 +147,11 @@ DESCRIBED_BESIDE: dict[int | str, dict[str, Any]] = {
 STATUSES: Mapping[type[Exception], str] = {
     JobExists: "ALREADY_EXISTS",
     ModelExists: "ALREADY_EXISTS",
+    DatasetExists: "ALREADY_EXISTS",
+    DatasetMissing: "NOT_FOUND",
     JobMissing: "NOT_FOUND",
     ModelMissing: "NOT_FOUND",
+    EvaluationMissing: "NOT_FOUND",
     EtagMismatch: "ABORTED",
     NotNow: "FAILED_PRECONDITION",
 }
@@ -162,6 +168,8 @@ def refusal_of(error: Exception) -> Refusal:
         case RequestValidationError():
             faults = tuple(Fault(str(one["loc"][-1]), f"{one['msg']}, got {one['input']!r}") for one in error.errors())
             return Refusal("INVALID_ARGUMENT", "\n".join(str(fault) for fault in faults), faults)
+        case UploadFault():
+            return Refusal(error.status, error.message, code=error.code)
         case Unanswered():
             retry = {"Retry-After": str(error.retry_after)} if error.retry_after else {}
             return Refusal(error.status, error.message, headers=retry)
@@ -209,5 +217,5 @@ def install(app: FastAPI) -> None:
     """Answer every exception in the one shape, or in that of the service whose routes these are."""
     app.add_exception_handler(ClientDisconnect, nobody)
     known = (Refusal, InvalidResource, RequestValidationError, HTTPException)
-    for kind in (*known, *STATUSES, Unanswered, StoreUnavailable, Exception):
+    for kind in (*known, *STATUSES, UploadFault, Unanswered, StoreUnavailable, Exception):
         app.add_exception_handler(kind, _answer)

@@ -5,8 +5,10 @@ import json
 import os
 import re
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from boxwright import files
 from boxwright.jobdir import JobDir
@@ -74,16 +76,17 @@ class LogFile:
 
     def _lines(self, extent: Extent, offset: int) -> tuple[bytes, int]:
         try:
-            data = self._bytes(extent, offset, min(CHUNK, extent.size - offset))
+            data = self.read(extent, offset, min(CHUNK, extent.size - offset))
         except FileNotFoundError:
             return b"", offset
         whole = len(data) if len(data) == CHUNK and b"\n" not in data else data.rfind(b"\n") + 1
         return as_json(data[:whole], offset), offset + whole
 
-    def _bytes(self, extent: Extent, offset: int, length: int, /) -> bytes:
+    def read(self, extent: Extent, offset: int, length: int, /) -> bytes:
+        """Bytes of the log; none where it was replaced a moment ago. Raises: OSError."""
         with open(self.path, "rb", buffering=0) as file:
             if os.fstat(file.fileno()).st_ino != extent.inode:
-                return b""  # replaced a moment ago; the next look will tell
+                return b""  # the next look will tell
             file.seek(offset)
             return file.read(length)
 
@@ -111,7 +114,7 @@ class RemoteLog(LogFile):
     def _remote_size(self) -> int:
         return files.size(self._remote) if files.is_file(self._remote) else 0
 
-    def _bytes(self, _: Extent, offset: int, length: int, /) -> bytes:
+    def read(self, _: Extent, offset: int, length: int, /) -> bytes:
         where = str(self.path) if self._local_size() >= offset + length else self._remote
         return files.read_range(where, offset, length)
 
@@ -125,11 +128,23 @@ def log_of(job_dir: str) -> LogFile:
 
 def as_json(data: bytes, offset: int) -> bytes:
     """Lines of a log, the first of which starts at `offset`, as JSON with the byte after each."""
-    objects = []
+    objects = ({"offset": line.offset, "time": line.time, "text": line.text} for line in lines_of(data, offset))
+    return "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in objects).encode()
+
+
+class Line(NamedTuple):
+    """A line of a log: the bytes before and after it, its time (RFC 3339; empty where it has none), and the rest."""
+
+    start: int
+    offset: int
+    time: str
+    text: str
+
+
+def lines_of(data: bytes, offset: int) -> Iterator[Line]:
+    """Lines of a log, the first of which starts at byte `offset`."""
     for line in io.BytesIO(data):
-        offset += len(line)
         text = line.rstrip(b"\n").decode(errors="replace")
         stamped = STAMPED.fullmatch(text)
         time, text = stamped.groups() if stamped else ("", text)
-        objects.append(json.dumps({"offset": offset, "time": time, "text": text}, ensure_ascii=False) + "\n")
-    return "".join(objects).encode()
+        yield Line(offset, offset := offset + len(line), time, text)

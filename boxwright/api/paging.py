@@ -25,7 +25,7 @@ class Page:
     token: str
 
     def answer(
-        self, name: str, listed: Callable[[int, str], tuple[Sequence[R], str]], shown: Callable[[R], Any]
+        self, name: str, listed: Callable[[int, str], tuple[Sequence[R], str]], shown: Callable[[R], Any], **about: Any
     ) -> JSONResponse:
         """The page as JSON; fields that hold nothing are left out.
 
@@ -33,6 +33,7 @@ class Page:
             name: of the field with the entries.
             listed: gives the entries of a page and the token of the next. Raises: ValueError: no such token.
             shown: an entry as JSON.
+            about: other fields, of the list as a whole.
 
         Raises:
             Refusal: no such token.
@@ -41,7 +42,7 @@ class Page:
             records, token = listed(self.size, self.token)
         except ValueError as error:
             raise Refusal.of_field("pageToken", str(error)) from error
-        found = {name: [shown(one) for one in records], "nextPageToken": token}
+        found = {**about, name: [shown(one) for one in records], "nextPageToken": token}
         return JSONResponse({name: value for name, value in found.items() if value})
 
 

@@ -22,6 +22,9 @@ OUTPUT_ONLY = frozenset(
         "predictionOutput",
         "jobPosition",
         "note",
+        "algorithm",
+        "machine",
+        "progress",
     }
 )
 """Fields of a job that only the server writes. A job that was described and is submitted again still has them."""
@@ -79,6 +82,18 @@ class PredictionOutput(Resource):
     node_hours: float = 0.0
 
 
+class Progress(Resource):
+    """How far a job is, and how good its model, as its runner saw it last. Of a search the steps are its trials."""
+
+    step: int = 0
+    max_steps: int = Field(0, description="0 where it is not known yet")
+    eta_seconds: float | None = Field(None, description="until the last step, at `updateTime`; only of running jobs")
+    best_metric: str = Field("", description="which number decides, such as AP")
+    best_value: float | None = None
+    best_step: int = Field(0, description="at which it was measured; of a search, the trial")
+    update_time: str = ""
+
+
 class Job(Resource):
     """A job, of training or of prediction. Times are RFC 3339 in UTC; fields that hold nothing are left out."""
 
@@ -96,6 +111,9 @@ class Job(Resource):
     prediction_output: PredictionOutput | None = Field(None, description="output only")
     job_position: str = Field("", description="output only; place in the queue from 1, int64 as text; not in lists")
     note: str = Field("", description="output only; how machines were mapped, and what a queued job waits for")
+    algorithm: str = Field("", description="output only; its name; batch_prediction or wait where none is trained")
+    machine: str = Field("", description="output only; where it runs, or ran last")
+    progress: Progress | None = Field(None, description="output only; how far it is")
 
 
 class JobList(Resource):
@@ -112,6 +130,18 @@ class ProjectConfig(Resource):
     machine: str = Field("", description="what the server's machine has")
     roots: tuple[str, ...] = Field((), description="folders that jobs may write below")
     allow_substitute: bool = Field(False, description="whether jobs that ask for more are run here all the same")
+
+
+class ProjectName(Resource):
+    """A project."""
+
+    name: str
+
+
+class ProjectList(Resource):
+    """Projects by name."""
+
+    projects: tuple[ProjectName, ...] = ()
 
 
 class Empty(Resource):
@@ -138,8 +168,27 @@ def job_json(record: JobRecord, position: int = 0) -> dict[str, Any]:
         "etag": record.etag,
         "jobPosition": str(position) if position else "",
         "note": record.note,
+        "algorithm": record.algorithm,
+        "machine": record.standing.get("machine", ""),
+        "progress": _progress(record),
     }
     return {name: value for name, value in given.items() if value not in ("", {})}
+
+
+def job_row(record: JobRecord) -> dict[str, Any]:
+    """A job as a long list shows it: without the trials of a search."""
+    found = job_json(record)
+    output = {name: value for name, value in found.pop("trainingOutput", {}).items() if name != "trials"}
+    return {**found, "trainingOutput": output} if output else found
+
+
+def _progress(record: JobRecord) -> dict[str, Any]:
+    found = dict(record.standing.get("progress", {}))
+    if record.state not in ("RUNNING", "CANCELLING"):
+        found.pop("etaSeconds", None)
+    if "updateTime" in found:
+        found["updateTime"] = time_text(found["updateTime"])
+    return found
 
 
 def time_text(seconds: float | None) -> str:

@@ -15,12 +15,14 @@ from boxwright.admission import Limits
 from boxwright.api.app import create_app
 from boxwright.api.deps import Context
 from boxwright.commands.listening import Server, address_of, check_tls, is_private, listen
+from boxwright.console.mount import mount
 from boxwright.endpoints.deployed import Deployed
 from boxwright.endpoints.fleet import FleetSettings
 from boxwright.runners.host import this_machine
 from boxwright.spec.server import ServerSettings
 from boxwright.store.database import open_database
 from boxwright.store.jobs import JobStore
+from boxwright.store.sessions import SessionStore
 from boxwright.store.tokens import TokenExists, TokenMissing, TokenStore
 
 Say = Callable[[str], None]
@@ -55,6 +57,7 @@ def serve(
         secret = first_token(context.tokens, settings.folder, anew=new_token)
         address = address_of(settings.host, listener, tls=bool(settings.certificate))
         app = create_app(context)
+        mount(app)
         ready = functools.partial(announce, settings, address, secret, say)
         server = Server(configure(app, settings), ready, app.state.followers.close)
         with beside, context.deployed.fleet:
@@ -71,7 +74,8 @@ def make_context(settings: ServerSettings, allow_substitute: bool) -> Context:
     limits = Limits(this_machine(), settings.job_roots, settings.default_root, allow_substitute, previous)
     fleet = FleetSettings(logs=settings.folder / "endpoints", cores=limits.machine.cores)
     deployed = Deployed.over(engine, fleet)
-    return Context(JobStore(engine), TokenStore(engine), deployed, limits, settings.max_request_bytes)
+    stores = (JobStore(engine), TokenStore(engine), SessionStore(engine))
+    return Context(*stores, deployed, limits, settings.max_request_bytes, settings.max_upload_bytes)
 
 
 def configure(app: FastAPI, settings: ServerSettings) -> uvicorn.Config:

@@ -28,7 +28,7 @@ class LabelChange:
     @classmethod
     def read(cls, new: str, clear: bool, gone: str) -> "LabelChange":
         """From the texts of options. Raises: ValueError: labels at fault, or options that exclude each other."""
-        from boxwright.commands.submission import read_labels
+        from boxwright.job_flags import read_labels
 
         if clear and gone:
             raise ValueError("--clear-labels and --remove-labels exclude each other")

@@ -29,7 +29,7 @@ def create(
 ) -> None:
     """Make a model without versions. `boxwright versions create` and `boxwright deploy` add them."""
     from boxwright.client import Client, find_server
-    from boxwright.commands.submission import read_labels
+    from boxwright.job_flags import read_labels
 
     given = {
         "description": description,

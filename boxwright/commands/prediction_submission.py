@@ -8,7 +8,8 @@ from typing import Any
 from boxwright import files
 from boxwright.batch_prediction.checks import resolve
 from boxwright.commands.config_file import ConfigFile
-from boxwright.commands.submission import Submission, absolute, read_labels
+from boxwright.commands.submission import Submission, absolute
+from boxwright.job_flags import read_labels
 from boxwright.spec.job import JobRequest
 from boxwright.spec.prediction import PredictionInput
 from boxwright.spec.resource import InvalidResource

@@ -1,8 +1,7 @@
 """From the command line and config.yaml to a job that can be sent; mistakes that can be seen here are found here."""
 
 import os
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,106 +11,14 @@ from boxwright.algorithms import ALGORITHMS
 from boxwright.arguments import read_arguments
 from boxwright.client import ServerError
 from boxwright.commands.config_file import ConfigFile
+from boxwright.job_flags import FLAGS, Flag
 from boxwright.spec.job import JobRequest, TrainingInput
 from boxwright.spec.resource import Fault, InvalidResource
-
-TIERS = ("basic", "basic-gpu", "basic-tpu", "custom", "premium-1", "standard-1")
-
-IMAGE = "gcr.io/cloud-ml-algos/{}:latest"
-"""How an algorithm is named as an image."""
 
 DATA_ARGUMENTS = ("training_data_path", "validation_data_path")
 """Arguments that may hold several paths, separated by commas."""
 
 PATH_ARGUMENTS = (*DATA_ARGUMENTS, "labels_file", "pretrained_checkpoint_path")
-
-SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-
-
-def read_labels(text: str) -> dict[str, str]:
-    """Labels from "key=value,key=value". Raises: ValueError: something else."""
-    return _pairs(text, "key=value,key=value")
-
-
-def read_accelerator(text: str) -> dict[str, Any]:
-    """An accelerator from "count=1,type=nvidia-tesla-p100". Raises: ValueError: something else."""
-    example = "count=1,type=nvidia-tesla-p100"
-    pairs = _pairs(text, example)
-    if not {"type"} <= set(pairs) <= {"count", "type"} or not pairs.get("count", "1").isdigit():
-        raise ValueError(f"expected {example}, got {text!r}")
-    return {"count": int(pairs.get("count", "1")), "type": pairs["type"].upper().replace("-", "_")}
-
-
-def _pairs(text: str, example: str) -> dict[str, str]:
-    parts = [part.partition("=") for part in text.split(",") if part.strip()]
-    names = [name.strip() for name, _, _ in parts]
-    if any(not equals for _, equals, _ in parts) or len(set(names)) < len(names):
-        raise ValueError(f"expected {example}, each name once, got {text!r}")
-    return {name.strip(): value.strip() for name, _, value in parts}
-
-
-def read_duration(text: str) -> str:
-    """Seconds, as "5400s", from "5400", "5400s", "90m" or "1h30m". Raises: ValueError: something else."""
-    parts = re.findall(r"(\d+(?:\.\d+)?)([smhd])", text)
-    if re.fullmatch(r"\d+(\.\d+)?", text):
-        return f"{text}s"
-    if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise ValueError(f"expected a duration such as 3600s, 90m or 1h30m, got {text!r}")
-    seconds = sum(float(number) * SECONDS[unit] for number, unit in parts)
-    return f"{seconds:.3f}".rstrip("0").rstrip(".") + "s"
-
-
-def read_tier(text: str) -> str:
-    """The API's name of a scale tier. Raises: ValueError: no such tier."""
-    tier = text.lower().replace("_", "-")
-    if tier not in TIERS:
-        raise ValueError(f"expected one of {', '.join(TIERS)}, got {text!r}")
-    return tier.upper().replace("-", "_")
-
-
-def read_truth(text: str) -> bool:
-    """True or false. Raises: ValueError: something else."""
-    if text.lower() not in ("true", "false"):
-        raise ValueError(f"expected true or false, got {text!r}")
-    return text.lower() == "true"
-
-
-@dataclass(frozen=True)
-class Flag:
-    """Where an option of `jobs submit training` stands in a job, and how its text is read."""
-
-    path: str
-    read: Callable[[str], Any] | None = None
-
-
-FLAGS = {
-    "region": Flag("trainingInput.region"),
-    "job_dir": Flag("trainingInput.jobDir"),
-    "scale_tier": Flag("trainingInput.scaleTier", read_tier),
-    "master_machine_type": Flag("trainingInput.masterType"),
-    "master_image_uri": Flag("trainingInput.masterConfig.imageUri"),
-    "master_accelerator": Flag("trainingInput.masterConfig.acceleratorConfig", read_accelerator),
-    "worker_machine_type": Flag("trainingInput.workerType"),
-    "worker_count": Flag("trainingInput.workerCount"),
-    "worker_image_uri": Flag("trainingInput.workerConfig.imageUri"),
-    "worker_accelerator": Flag("trainingInput.workerConfig.acceleratorConfig", read_accelerator),
-    "parameter_server_machine_type": Flag("trainingInput.parameterServerType"),
-    "parameter_server_count": Flag("trainingInput.parameterServerCount"),
-    "parameter_server_image_uri": Flag("trainingInput.parameterServerConfig.imageUri"),
-    "runtime_version": Flag("trainingInput.runtimeVersion"),
-    "python_version": Flag("trainingInput.pythonVersion"),
-    "labels": Flag("labels", read_labels),
-    "service_account": Flag("trainingInput.serviceAccount"),
-    "network": Flag("trainingInput.network"),
-    "kms_key": Flag("trainingInput.encryptionConfig.kmsKeyName"),
-    "max_running_time": Flag("trainingInput.scheduling.maxRunningTime", read_duration),
-    "max_wait_time": Flag("trainingInput.scheduling.maxWaitTime", read_duration),
-    "priority": Flag("trainingInput.scheduling.priority"),
-    "use_chief_in_tf_config": Flag("trainingInput.useChiefInTfConfig", read_truth),
-    "enable_web_access": Flag("trainingInput.enableWebAccess"),
-    "allow_substitute": Flag("trainingInput.allowSubstitute"),
-}
-"""By parameter of the command. What is None or False was not given."""
 
 
 @dataclass(frozen=True)
@@ -213,7 +120,7 @@ def _place(values: dict[str, Any], path: str, value: Any, config: ConfigFile) ->
 
 def _check_image(given: TrainingInput) -> None:
     if not given.image_uri:
-        images = "".join(f"\n  {IMAGE.format(one.name)}  {one.summary}" for one in ALGORITHMS.values())
+        images = "".join(f"\n  {one.image_uri}  {one.summary}" for one in ALGORITHMS.values())
         raise ValueError(
             "no algorithm is named; give --master-image-uri, or masterConfig.imageUri below trainingInput in "
             f"config.yaml, as one of{images}"

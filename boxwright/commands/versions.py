@@ -37,7 +37,7 @@ def create(
     """Deploy a trained model as a version, and wait until it answers. The first version becomes the default."""
     from boxwright.client import Client, find_server
     from boxwright.commands.deployments import finished, model_path, version_body
-    from boxwright.commands.submission import read_labels
+    from boxwright.job_flags import read_labels
 
     body = version_body(version, origin, workers, settings) | {
         "description": description,

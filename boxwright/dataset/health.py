@@ -47,13 +47,30 @@ class Health(Frozen):
 
 
 @dataclass(frozen=True, eq=False)
-class _Examined:
-    """One sample seen in full; `stated` is the (width, height) that the data set gives for it."""
+class Examined:
+    """One sample seen in full.
+
+    Attributes:
+        checked: what is left of it.
+        stated: the (width, height) that the data set gives for it.
+        boxes: float32 (N, 4), xyxy in pixels, as the data set gives them, faulty ones too.
+        digest: SHA-256 of the picture's bytes.
+        alike: its difference hash, where it has one.
+    """
 
     checked: Checked
     stated: tuple[int, int]
+    boxes: NDArray[np.float32]
     digest: str
     alike: int | None
+
+
+@dataclass(frozen=True, eq=False)
+class Examination:
+    """A data set's health, and each of its samples in the order of the data set."""
+
+    health: Health
+    samples: tuple[Examined, ...]
 
 
 def inspect(
@@ -70,6 +87,17 @@ def inspect(
         near_duplicates: also look for pictures that are alike though their bytes differ.
         on_progress: called with the number of samples examined so far.
     """
+    return examine(dataset, num_classes, near_duplicates=near_duplicates, on_progress=on_progress).health
+
+
+def examine(
+    dataset: Dataset,
+    num_classes: int | None = None,
+    *,
+    near_duplicates: bool = True,
+    on_progress: Callable[[int], None] | None = None,
+) -> Examination:
+    """Examine a data set as `inspect` does, and give each sample as it was seen, too."""
     known = known_classes(dataset.classes, num_classes or len(dataset.classes) or _highest_label(dataset))
     examined = []
     for one in _examine_all(dataset, len(known), near_duplicates):
@@ -79,28 +107,29 @@ def inspect(
     summary = count([one.checked for one in examined], known)
     observations = _observe(examined)
     findings = find(summary, observations, len(dataset.unlabelled))
-    return Health(summary=summary, observations=observations, findings=findings, unlabelled=dataset.unlabelled)
+    health = Health(summary=summary, observations=observations, findings=findings, unlabelled=dataset.unlabelled)
+    return Examination(health, tuple(examined))
 
 
 def _highest_label(dataset: Dataset) -> int:
     return max((int(sample.labels.max()) + 1 for sample in dataset if len(sample.labels)), default=1)
 
 
-def _examine_all(dataset: Dataset, num_classes: int, near_duplicates: bool) -> Iterator[_Examined]:
+def _examine_all(dataset: Dataset, num_classes: int, near_duplicates: bool) -> Iterator[Examined]:
     """Decode on all processors what is read one after the other: readers need not be safe for threads."""
 
-    def examine(sample: Sample) -> _Examined:
+    def look(sample: Sample) -> Examined:
         checked = check(sample, num_classes, decode=True)
         alike = difference_hash(sample.encoded) if near_duplicates and checked.usable else None
-        return _Examined(checked, (sample.width, sample.height), digest(sample.encoded), alike)
+        return Examined(checked, (sample.width, sample.height), sample.boxes, digest(sample.encoded), alike)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for start in range(0, len(dataset), READ_AHEAD):
             stop = min(start + READ_AHEAD, len(dataset))
-            yield from pool.map(examine, [dataset[index] for index in range(start, stop)])
+            yield from pool.map(look, [dataset[index] for index in range(start, stop)])
 
 
-def _observe(examined: Sequence[_Examined]) -> Observations:
+def _observe(examined: Sequence[Examined]) -> Observations:
     checked = [one.checked for one in examined]
     exact = equal_groups([one.digest for one in examined])
     repeats = {index for group in exact for index in group[1:]}
@@ -148,7 +177,7 @@ def _misnaming(one: Checked) -> str:
     return f"{one.header.format} named {suffix}"
 
 
-def _size_difference(one: _Examined) -> str:
+def _size_difference(one: Examined) -> str:
     actual = (one.checked.width, one.checked.height)
     if not one.checked.usable or one.stated == actual:
         return ""

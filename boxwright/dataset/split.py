@@ -84,11 +84,48 @@ def split(dataset: Dataset, shares: Mapping[str, float], seed: int = 0) -> dict[
     }
 
 
-def join(parts: Sequence[Dataset]) -> Dataset:
-    """The samples of all parts, one part after the other; a sample that occurs in several parts is taken once.
+@dataclass(frozen=True)
+class Gathering:
+    """The distinct samples of several parts.
+
+    Attributes:
+        places: number of the part and place in it where each sample occurs first.
+        parts: numbers of all parts that hold each sample.
+    """
+
+    places: tuple[tuple[int, int], ...]
+    parts: tuple[tuple[int, ...], ...]
+
+
+def gather(parts: Sequence[Dataset]) -> Gathering:
+    """Find the distinct samples of all parts, one part after the other.
 
     Samples are the same if their pictures are equal byte for byte and their boxes and labels are equal. A part's own
     repeats are kept.
+    """
+    if len(parts) == 1:
+        return Gathering(tuple((0, index) for index in range(len(parts[0]))), ((0,),) * len(parts[0]))
+    taken: dict[tuple[str, bytes, bytes], list[int]] = {}
+    places: list[tuple[int, int]] = []
+    found: list[list[int]] = []
+    for number, part in enumerate(parts):
+        keys = [(digest(one.encoded), one.boxes.tobytes(), one.labels.tobytes()) for one in part]
+        new = {key: [number] for key in keys if key not in taken}
+        for key in dict.fromkeys(key for key in keys if key in taken):
+            taken[key].append(number)
+        for index, key in enumerate(keys):
+            if key in new:
+                places.append((number, index))
+                found.append(new[key])
+        taken |= new
+    return Gathering(tuple(places), tuple(map(tuple, found)))
+
+
+def join(parts: Sequence[Dataset], gathering: Gathering | None = None) -> Dataset:
+    """The samples of all parts, one part after the other; a sample that occurs in several parts is taken once.
+
+    Args:
+        gathering: of these parts, where it is known.
 
     Raises:
         ValueError: there is no part, or the parts state different classes.
@@ -97,14 +134,9 @@ def join(parts: Sequence[Dataset]) -> Dataset:
         raise ValueError(f"parts to join must state the same classes, got {len(parts)} parts that do not")
     if len(parts) == 1:
         return parts[0]
-    taken: set[tuple[str, bytes, bytes]] = set()
-    places: list[tuple[int, int]] = []
-    for number, part in enumerate(parts):
-        keys = [(digest(one.encoded), one.boxes.tobytes(), one.labels.tobytes()) for one in part]
-        places += [(number, index) for index, key in enumerate(keys) if key not in taken]
-        taken.update(keys)
+    places = (gathering or gather(parts)).places
     unlabelled = dict.fromkeys(source for part in parts for source in part.unlabelled)
-    samples = Joined(tuple(part.samples for part in parts), tuple(places))
+    samples = Joined(tuple(part.samples for part in parts), places)
     return Dataset(samples, parts[0].classes, tuple(unlabelled))
 
 

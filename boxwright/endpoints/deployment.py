@@ -35,6 +35,10 @@ class Deployment:
         """Workers that requests can be sent to."""
         return self._current.usable() if self._current else []
 
+    def running(self) -> list[Worker]:
+        """All workers, those that are about to take over and those that are not ready yet among them."""
+        return [worker for group in (self._current, self._next) if group for worker in group.workers]
+
     def step(self, recipe: Recipe, count: int) -> list[Worker]:
         """Bring what runs nearer to what is wanted.
 
@@ -63,7 +67,7 @@ class Deployment:
 
     def release(self) -> list[Worker]:
         """Let go of all workers."""
-        gone = [worker for group in (self._current, self._next) if group for worker in group.workers]
+        gone = self.running()
         self._current = self._next = None
         self.settled = False
         self.leaving = [worker for worker in (*self.leaving, *gone) if worker.ending is None]

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from boxwright.endpoints.recent import Recent
+
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 SECONDS = (0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0)
@@ -26,9 +28,11 @@ class Meter:
         retries: requests that were sent again because a worker had ended.
         workers: worker processes that answer.
         jobs: jobs of each state.
+        recent: the last requests, for those who look now.
     """
 
     def __init__(self) -> None:
+        self.recent = Recent()
         self.registry = here = CollectorRegistry()
         name = "boxwright_endpoint_"
         self.requests = Counter(f"{name}requests_total", "Requests answered.", [*WHERE, "status"], registry=here)
@@ -41,11 +45,11 @@ class Meter:
     @contextlib.contextmanager
     def request(self, where: tuple[str, str, str]) -> Iterator[Callable[[int], None]]:
         """Measure a request; what it gives is to be told the answer's status."""
-        status = NO_ANSWER
+        status = 0
 
         def note(code: int) -> None:
             nonlocal status
-            status = str(code)
+            status = code
 
         start = time.perf_counter()
         self.in_flight.labels(*where).inc()
@@ -53,8 +57,10 @@ class Meter:
             yield note
         finally:
             self.in_flight.labels(*where).dec()
-            self.requests.labels(*where, status).inc()
-            self.seconds.labels(*where).observe(time.perf_counter() - start)
+            seconds = time.perf_counter() - start
+            self.requests.labels(*where, str(status) if status else NO_ANSWER).inc()
+            self.seconds.labels(*where).observe(seconds)
+            self.recent.note(where, status, seconds)
 
     def text(self) -> bytes:
         """All measures in Prometheus's text format."""

@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 from safetensors.torch import save
@@ -14,8 +13,8 @@ from boxwright.export.parity import Agreement, Found, Run, check_export, eager_p
 from boxwright.export.savedmodel import export_savedmodel, run_savedmodel, runtime_version
 from boxwright.imaging import PAD_COLOUR
 from boxwright.jobdir import Event, JobDir
-from boxwright.report import HistoryPoint, ReportPicture, write_report
-from boxwright.train.evaluate import ground_truth
+from boxwright.report import HistoryPoint, write_report
+from boxwright.train.evaluate import evaluated_pictures
 from boxwright.train.run import Trained
 
 CHECKED_PICTURES = 16
@@ -41,8 +40,9 @@ def write_model(trained: Trained, jobdir: JobDir) -> dict[str, Agreement]:
     card = card_of(trained).model_copy(update={"digests": modeldir.digests(folder)})
     modeldir.write_card(folder, card)
     history = [point(event) for event in jobdir.events() if event.kind in ("train", "evaluation")]
+    pictures = evaluated_pictures(trained.data.validation, trained.predictions)
     report_file = files.join(folder, modeldir.REPORT)
-    write_report(report_file, card, history, trained.metrics, report_pictures(trained))
+    write_report(report_file, card, history, trained.metrics, pictures)
     shutil.rmtree(jobdir.model, ignore_errors=True)
     staged.rename(jobdir.model)
     modeldir.write_deployment_config(
@@ -106,18 +106,3 @@ def point(event: Event) -> HistoryPoint:
     """The numbers of an event, for the report's curves."""
     numbers = {name: float(value) for name, value in event.values.items() if isinstance(value, int | float)}
     return HistoryPoint(event.step, numbers)
-
-
-def report_pictures(trained: Trained) -> list[ReportPicture]:
-    """The evaluated validation pictures."""
-    validation = trained.data.validation
-    truths = ground_truth(validation, len(trained.predictions))
-    return [
-        ReportPicture(
-            validation.truth(index).source,
-            partial(validation.encoded, index),
-            truth,
-            found,
-        )
-        for index, (truth, found) in enumerate(zip(truths, trained.predictions, strict=True))
-    ]

@@ -103,6 +103,10 @@ class AnnotatedPictures:
     def __len__(self) -> int:
         return len(self._paths)
 
+    def path(self, index: int) -> str:
+        """The file of a picture."""
+        return self._paths[index]
+
     def __getitem__(self, index: int) -> Sample:
         source, path = self._sources[index], self._paths[index]
         try:

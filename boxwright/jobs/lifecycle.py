@@ -1,5 +1,6 @@
 """What happens to one job in hand: it is started, watched, stopped, and settled when its worker has ended."""
 
+import logging
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -11,10 +12,12 @@ from boxwright.jobs.outcome import Ending, backoff, model_output, prediction_out
 from boxwright.jobs.slots import waiting_note
 from boxwright.jobs.watch import Watch
 from boxwright.runners import Runner
-from boxwright.runners.host import this_machine
+from boxwright.runners.host import described, this_machine
 from boxwright.spec.job import State
 from boxwright.spec.server import RunnerSettings
 from boxwright.store import JobRecord, JobStore
+
+LOG = logging.getLogger("boxwright.jobs")
 
 COPY_EVERY = 1.0
 """Seconds between copies of a job's progress into the store."""
@@ -107,6 +110,7 @@ class Lifecycle:
             host=worker.host,
             pid=worker.pid,
             pid_started=worker.started,
+            standing={**record.standing, "machine": described(worker)},
         )
         watch.recorded = True
 
@@ -139,8 +143,12 @@ class Lifecycle:
         try:
             step = last_step(watch.jobdir, record.progress)
             output = self._output(watch, now) if record.kind in ("tune", "prediction") else record.output
-            if step != record.progress or any(output.get(name) != record.output.get(name) for name in NEWS):
-                watch.record = self._store.change(record, progress=step, output=output)
+            standing = self._standing(watch)
+            news = step != record.progress or standing != record.standing
+            if news or any(output.get(name) != record.output.get(name) for name in NEWS):
+                watch.record = self._store.change(
+                    record, progress=step, output=output, standing=standing, best_value=best_value(standing)
+                )
         except BaseException:
             watch.forget_news()
             raise
@@ -150,6 +158,16 @@ class Lifecycle:
         if watch.record.kind == "prediction":
             return prediction_output(watch.record, last_counts(watch.jobdir), now)
         return training_output(watch.record, read_trials(watch.jobdir), now)
+
+    def _standing(self, watch: Watch) -> dict[str, Any]:
+        """What lists of jobs show of a job so far."""
+        known = watch.record.standing
+        try:
+            progress = watch.standing.progress(read_trials(watch.jobdir))
+        except (OSError, ValueError):  # a folder that cannot be read for the moment
+            LOG.exception("how far job %s is cannot be read", watch.record.job_id)
+            return known
+        return {**known, "progress": progress} if progress else known
 
     def _settle(self, watch: Watch, now: float) -> bool:
         """What becomes of a job whose worker has ended, or that has none."""
@@ -196,7 +214,7 @@ class Lifecycle:
         return Ending(result, status, watch.out_of_memory, printed(watch.jobdir, watch.log_start))
 
     def _end(self, watch: Watch, state: State, error: str, now: float) -> None:
-        record, output = watch.record, self._output(watch, now)
+        record, output, standing = watch.record, self._output(watch, now), self._standing(watch)
         if state == "SUCCEEDED" and record.kind in ("train", "tune"):
             output["builtInAlgorithmOutput"] = model_output(record)
         if error and state == "FAILED":
@@ -208,7 +226,15 @@ class Lifecycle:
             output=output,
             end_time=now,
             progress=last_step(watch.jobdir, record.progress),
+            standing=standing,
+            best_value=best_value(standing),
         )
+
+
+def best_value(standing: dict[str, Any]) -> float | None:
+    """By which jobs can be sorted: how good a job's model is; None before there is one."""
+    value: float | None = standing.get("progress", {}).get("bestValue")
+    return value
 
 
 def trial_workers(jobdir: JobDir) -> Iterator[Worker]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from boxwright.jobdir import JobDir, Worker
 from boxwright.jobs.folder import changed
+from boxwright.jobs.standing import Standing
 from boxwright.runners.host import processes_killed_for_memory
 from boxwright.store.records import JobRecord
 
@@ -24,6 +25,7 @@ class Watch:
         log_start: bytes of worker.log before the worker.
         stop_sent: when it was asked to stop.
         copied: when progress was last copied into the store.
+        standing: reads how far it is.
     """
 
     record: JobRecord
@@ -35,7 +37,11 @@ class Watch:
     log_start: int = 0
     stop_sent: float | None = None
     copied: float = 0.0
+    standing: Standing = field(init=False)
     _seen: tuple[tuple[int, int], ...] = ()
+
+    def __post_init__(self) -> None:
+        self.standing = Standing(self.jobdir)
 
     @property
     def devices(self) -> str:

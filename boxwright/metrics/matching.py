@@ -58,14 +58,25 @@ def best_overlaps(truth: Columns, predicted: Columns) -> BestOverlap:
 def _best_of(
     truth: NDArray[np.float64], boxes: NDArray[np.float64], start: NDArray[np.int64], count: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    first = np.cumsum(count) - count
-    owner = np.repeat(np.arange(len(count)), count)
-    candidate = np.arange(len(owner)) - first[owner] + start[owner]
+    owner, candidate = expanded(start, count)
     iou = paired_iou(boxes[owner], truth[candidate])
-    most = np.maximum.reduceat(iou, first)
+    most = np.maximum.reduceat(iou, np.cumsum(count) - count)
     hits = np.flatnonzero(iou == most[owner])
     _, chosen = np.unique(owner[hits], return_index=True)
     return candidate[hits[chosen]], most
+
+
+def expanded(start: NDArray[np.int64], count: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Every pair of a row and a number of its range, row after row.
+
+    Args:
+        start, count: int64 (N,); row `i` has the range `start[i]` .. `start[i] + count[i] - 1`.
+
+    Returns:
+        the rows and the numbers, both int64 (sum of `count`,).
+    """
+    owner = np.repeat(np.arange(len(count), dtype=np.int64), count)
+    return owner, np.arange(len(owner), dtype=np.int64) - (np.cumsum(count) - count)[owner] + start[owner]
 
 
 def by_score(predicted: Columns) -> NDArray[np.int64]:
@@ -150,11 +161,19 @@ def best_score(truth: Sequence[GroundTruth], predictions: Sequence[Predictions],
     correct, ignored = correct_and_ignored(labelled, predicted, iou_threshold)
     order = by_score(predicted)
     order = order[~ignored[order]]
+    return best_f1(predicted.scores[order], correct[order], int(np.count_nonzero(~labelled.crowd)))
+
+
+def best_f1(scores: NDArray[np.float64], correct: NDArray[np.bool_], objects: int) -> float:
+    """The score threshold with the highest F1, the highest of equals; 0.5 where nothing is correct.
+
+    Args:
+        scores, correct: (P,), from the highest score down, ignored predictions left out.
+        objects: number of labelled boxes.
+    """
     if not correct.any():
         return 0.5
-    hits = np.cumsum(correct[order])
-    f1 = 2 * hits / (np.arange(1, len(order) + 1) + np.count_nonzero(~labelled.crowd))
-    scores = predicted.scores[order]
+    f1 = 2 * np.cumsum(correct) / (np.arange(1, len(correct) + 1) + objects)
     last_of_equals = np.append(scores[1:] < scores[:-1], True)
     return float(scores[np.argmax(np.where(last_of_equals, f1, -1.0))])
 

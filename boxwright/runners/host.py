@@ -4,17 +4,23 @@ import os
 import shutil
 import socket
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
 from boxwright.jobdir import Worker
-from boxwright.spec.machine import Machine
+from boxwright.spec.machine import GB, Machine
 
 CLOCK = 0.05
 """Seconds by which two readings of when a process started may differ."""
 
 GPU_QUERY = ("nvidia-smi", "--query-gpu=index,uuid,name", "--format=csv,noheader")
+GPU_LOAD_QUERY = (
+    "nvidia-smi",
+    "--query-gpu=name,utilization.gpu,memory.used,memory.total",
+    "--format=csv,noheader,nounits",
+)
 
 
 def host_name() -> str:
@@ -28,12 +34,17 @@ def this_machine() -> Machine:
     return Machine(cores=cores or 1, memory=psutil.virtual_memory().total, gpus=tuple(visible_gpus().values()))
 
 
+def described(worker: Worker) -> str:
+    """The machine of a process of this machine, and what it uses of it, for people."""
+    names = visible_gpus() if worker.devices else {}
+    gpus = [names.get(device, f"GPU {device}") for device in worker.devices.split(",") if device]
+    machine = this_machine()
+    return f"{worker.host}: " + (", ".join(gpus) or f"{machine.cores} cores, {machine.memory / GB:.0f} GB")
+
+
 def visible_gpus() -> dict[str, str]:
     """Name of each GPU by what CUDA_VISIBLE_DEVICES calls it; empty without NVIDIA's driver."""
-    if not shutil.which(GPU_QUERY[0]):
-        return {}
-    asked = subprocess.run(GPU_QUERY, capture_output=True, text=True, check=False, timeout=60)
-    return read_gpus(asked.stdout if asked.returncode == 0 else "", os.environ.get("CUDA_VISIBLE_DEVICES"))
+    return read_gpus(_nvidia_smi(GPU_QUERY), os.environ.get("CUDA_VISIBLE_DEVICES"))
 
 
 def read_gpus(listing: str, visible: str | None) -> dict[str, str]:
@@ -57,6 +68,52 @@ def read_gpus(listing: str, visible: str | None) -> dict[str, str]:
             break
         chosen[name] = there[name]
     return chosen
+
+
+@dataclass(frozen=True)
+class GpuLoad:
+    """A graphics card: per cent of the time that it works, its memory and how much is used, in bytes."""
+
+    name: str
+    busy: float
+    memory: int
+    used: int
+
+
+@dataclass(frozen=True)
+class Load:
+    """How busy the machine is: per cent of its cores, processes that want to run, bytes free, graphics cards."""
+
+    busy: float
+    average: float
+    free_memory: int
+    gpus: tuple[GpuLoad, ...]
+
+
+def load_now() -> Load:
+    """How busy the machine is; looks at it for a tenth of a second."""
+    busy, (average, _, _) = psutil.cpu_percent(interval=0.1), psutil.getloadavg()
+    asked = _nvidia_smi(GPU_LOAD_QUERY)
+    return Load(float(busy), float(average), free_memory(), read_gpu_loads(asked))
+
+
+def read_gpu_loads(listing: str) -> tuple[GpuLoad, ...]:
+    """Cards of nvidia-smi's listing (name, per cent, MiB, MiB); those that do not say are left out."""
+    found = []
+    for line in listing.splitlines():
+        name, *numbers = [part.strip() for part in line.rsplit(",", 3)]
+        if len(numbers) == 3 and all(one.replace(".", "", 1).isdecimal() for one in numbers):
+            busy, used, memory = map(float, numbers)
+            found.append(GpuLoad(name, busy, int(memory * 2**20), int(used * 2**20)))
+    return tuple(found)
+
+
+def _nvidia_smi(query: tuple[str, ...]) -> str:
+    """What it says; nothing without NVIDIA's driver."""
+    if not shutil.which(query[0]):
+        return ""
+    asked = subprocess.run(query, capture_output=True, text=True, check=False, timeout=60)
+    return asked.stdout if asked.returncode == 0 else ""
 
 
 def free_disk(folder: Path) -> int:

@@ -16,7 +16,9 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
-def knob(default: Any, help: str, *, unit: str = "", scale: Scale | None = None, **limits: Any) -> Any:
+def knob(
+    default: Any, help: str, *, unit: str = "", scale: Scale | None = None, derived: bool = False, **limits: Any
+) -> Any:
     """Declare one field of a spec.
 
     Args:
@@ -24,9 +26,10 @@ def knob(default: Any, help: str, *, unit: str = "", scale: Scale | None = None,
         help: one sentence, shown by `--help`, the console and the docs.
         unit: "px", "s", "steps" and so on; empty when there is none.
         scale: how a tuner should search it; None means that it is not for tuning.
+        derived: whether `boxwright.train.auto` derives it from the data and the machine where it is left out.
         limits: pydantic's `ge`, `gt`, `le`, `lt`, `min_length`.
     """
-    extra: dict[str, Any] = {"unit": unit, "scale": scale}
+    extra: dict[str, Any] = {"unit": unit, "scale": scale, "derived": derived}
     return Field(default, description=help, json_schema_extra=extra, **limits)
 
 

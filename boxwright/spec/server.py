@@ -32,6 +32,9 @@ class ServerSettings(StorePlace):
     certificate: str = knob("", "TLS certificate chain, PEM; with key.")
     key: str = knob("", "TLS private key, PEM.")
     max_request_bytes: int = knob(10_000_000, "Larger requests are refused.", unit="bytes", ge=1000)
+    max_upload_bytes: int = knob(
+        50_000_000_000, "Larger files are refused, and zips that unpack to more.", unit="bytes", ge=1000
+    )
 
     @property
     def job_roots(self) -> tuple[str, ...]:

@@ -48,7 +48,9 @@ class DataSpec(Frozen):
         "Validation data, in any of the same formats; where left out, the training data's own validation split, or a "
         "fifth of its pictures.",
     )
-    num_classes: int = knob(0, "Number of classes, background not counted; labels lie in 1..num_classes.", ge=0)
+    num_classes: int = knob(
+        0, "Number of classes, background not counted; labels lie in 1..num_classes.", ge=0, derived=True
+    )
     labels_file: str = knob("", "Text file with one class name a line, for formats that state no names.")
     max_rejected_share: float = knob(0.1, "Stop when more than this share of boxes is rejected.", ge=0, le=1)
     num_training_samples: int = knob(
@@ -80,7 +82,7 @@ class ModelSpec(Frozen):
     """The detector."""
 
     architecture: Literal["retinanet", "ssd"] = knob("retinanet", "Detector family.")
-    backbone: Backbone = knob("resnet50", "Feature extractor.")
+    backbone: Backbone = knob("resnet50", "Feature extractor.", derived=True)
     pretrained_checkpoint_path: str = knob(
         "imagenet",
         "Starting weights: 'imagenet' for the backbone's published ones, 'coco' for the detector's, 'none', or a file "
@@ -94,18 +96,20 @@ class ModelSpec(Frozen):
         "Auto",
         "Whether the layers that predict classes and boxes start afresh; Auto keeps what fits, class by class name.",
     )
-    image_size: Size = knob((640, 640), "Network input as height,width.", unit="px")
+    image_size: Size = knob((640, 640), "Network input as height,width.", unit="px", derived=True)
     fpn_type: Literal["fpn", "nasfpn", "bifpn"] = knob("fpn", "Feature pyramid.")
-    fpn_repeats: int = knob(5, "Cells of a nasfpn or bifpn, one after the other; a fpn has none.", ge=1, le=12)
+    fpn_repeats: int = knob(
+        5, "Cells of a nasfpn or bifpn, one after the other; a fpn has none.", ge=1, le=12, derived=True
+    )
     fpn_min_level: int = knob(3, "Finest pyramid level; its stride is 2^level.", ge=2, le=5)
     fpn_max_level: int = knob(7, "Coarsest pyramid level.", ge=4, le=8)
-    fpn_channels: int = knob(256, "Channels of the pyramid and of the heads.", ge=16, le=512)
-    head_convs: int = knob(4, "Convolutions in each head's tower.", ge=1, le=8)
+    fpn_channels: int = knob(256, "Channels of the pyramid and of the heads.", ge=16, le=512, derived=True)
+    head_convs: int = knob(4, "Convolutions in each head's tower.", ge=1, le=8, derived=True)
     separable_convs: bool = knob(
-        False, "Depthwise-separable convolutions in pyramid and heads, as FPNLite and EfficientDet have."
+        False, "Depthwise-separable convolutions in pyramid and heads, as FPNLite and EfficientDet have.", derived=True
     )
-    anchor_size: float = knob(4.0, "Side of the base anchor as a multiple of its level's stride.", gt=0)
-    bbox_aspect_ratios: Floats = knob((1.0, 2.0, 0.5), "Anchor width / height ratios.", min_length=1)
+    anchor_size: float = knob(4.0, "Side of the base anchor as a multiple of its level's stride.", gt=0, derived=True)
+    bbox_aspect_ratios: Floats = knob((1.0, 2.0, 0.5), "Anchor width / height ratios.", min_length=1, derived=True)
     num_anchor_scales: int = knob(3, "Anchor sizes a level, spaced evenly within an octave.", ge=1, le=8)
     max_num_bboxes_in_prediction: int = knob(100, "Most boxes returned for a picture.", ge=1, le=1000)
     nms_iou_threshold: float = knob(0.5, "Boxes of a class that overlap a better one by more are dropped.", gt=0, lt=1)
@@ -134,9 +138,9 @@ class AugmentationSpec(Frozen):
 
     aug_rand_hflip: bool = knob(True, "Flip half of the pictures left to right.")
     aug_rand_vflip: bool = knob(False, "Flip half of the pictures upside down.")
-    aug_scale_min: float = knob(1.0, "Smallest random scale.", scale="linear", gt=0, le=1)
-    aug_scale_max: float = knob(1.0, "Largest random scale.", scale="linear", ge=1)
-    aug_color: float = knob(0.0, "Strength of random brightness, contrast and saturation.", ge=0, le=1)
+    aug_scale_min: float = knob(1.0, "Smallest random scale.", scale="linear", gt=0, le=1, derived=True)
+    aug_scale_max: float = knob(1.0, "Largest random scale.", scale="linear", ge=1, derived=True)
+    aug_color: float = knob(0.0, "Strength of random brightness, contrast and saturation.", ge=0, le=1, derived=True)
     auto_augmentation: bool = knob(False, "Apply the published AutoAugment detection policy v0.")
     aug_photometric: bool = knob(False, "Distort brightness, contrast, saturation and hue as SSD does.")
     aug_expand_max: float = knob(1.0, "Put half of the pictures on a canvas up to so many times as wide.", ge=1, le=8)
@@ -146,21 +150,21 @@ class AugmentationSpec(Frozen):
 class OptimizationSpec(Frozen):
     """How the weights move."""
 
-    train_batch_size: int = knob(32, "Pictures a step.", unit="images", scale="log", ge=1)
+    train_batch_size: int = knob(32, "Pictures a step.", unit="images", scale="log", ge=1, derived=True)
     epochs: int = knob(0, "Passes over the training pictures, which give max_steps; 0 counts in steps.", ge=0)
-    max_steps: int = knob(22500, "Training steps.", unit="steps", ge=1)
-    warmup_steps: int = knob(500, "Steps of the linear warm-up.", unit="steps", ge=0)
-    warmup_learning_rate: float = knob(0.0067, "Learning rate at step 0.", scale="log", ge=0)
-    initial_learning_rate: float = knob(0.08, "Learning rate after the warm-up.", scale="log", gt=0)
+    max_steps: int = knob(22500, "Training steps.", unit="steps", ge=1, derived=True)
+    warmup_steps: int = knob(500, "Steps of the linear warm-up.", unit="steps", ge=0, derived=True)
+    warmup_learning_rate: float = knob(0.0067, "Learning rate at step 0.", scale="log", ge=0, derived=True)
+    initial_learning_rate: float = knob(0.08, "Learning rate after the warm-up.", scale="log", gt=0, derived=True)
     learning_rate_decay_type: Literal["cosine", "stepwise", "constant"] = knob(
-        "stepwise", "Schedule after the warm-up."
+        "stepwise", "Schedule after the warm-up.", derived=True
     )
     stepwise_learning_rate_steps: Ints = knob((15000, 20000), "Steps at which a stepwise rate changes.", unit="steps")
     stepwise_learning_rate_levels: Floats = knob((0.008, 0.0008), "The rates it changes to.")
     drop_epochs: Ints = knob((), "Epochs after which the learning rate drops, such as '10, 20'.", unit="epochs")
     drop_factor: float = knob(0.1, "By which the rate is multiplied at each drop.", scale="linear", gt=0, lt=1)
     optimizer_type: Literal["momentum", "nesterov", "adam", "adadelta", "adagrad", "rmsprop"] = knob(
-        "momentum", "Optimizer."
+        "momentum", "Optimizer.", derived=True
     )
     optimizer_arguments: Options = knob({}, "Its options, such as 'beta1=0.9,beta2=0.999'.")
     momentum: float | None = knob(None, "Momentum, for momentum and nesterov.", scale="linear", ge=0, le=1)
@@ -173,9 +177,11 @@ class OptimizationSpec(Frozen):
     initial_accumulator_value: float | None = knob(None, "Where the sums of adagrad start.", scale="linear", ge=0, le=1)
     weight_decay: float = knob(1e-4, "L2 penalty on convolution weights.", scale="log", ge=0)
     gradient_clip: float = knob(0.0, "Largest gradient norm; 0 is off.", ge=0)
-    ema: float = knob(0.0, "Decay of the moving average of weights that is evaluated; 0 is off.", ge=0, lt=1)
-    freeze_batch_norm: bool = knob(False, "Keep the backbone's batch-norm statistics as pretrained.")
-    frozen_stages: int = knob(0, "Backbone stages, from the stem on, that are not trained.", ge=0, le=5)
+    ema: float = knob(
+        0.0, "Decay of the moving average of weights that is evaluated; 0 is off.", ge=0, lt=1, derived=True
+    )
+    freeze_batch_norm: bool = knob(False, "Keep the backbone's batch-norm statistics as pretrained.", derived=True)
+    frozen_stages: int = knob(0, "Backbone stages, from the stem on, that are not trained.", ge=0, le=5, derived=True)
     freeze_layer_pattern: str = knob(
         "", "Regular expression; layers are not trained whose names begin as it says, such as '^(conv1_|conv2_).*'."
     )
@@ -216,8 +222,8 @@ class EvaluationSpec(Frozen):
     """When and on what the model is measured, and when to give up."""
 
     num_eval_images: int = knob(0, "Validation pictures an evaluation; 0 is all.", unit="images", ge=0)
-    train_steps_per_eval: int = knob(1000, "Training steps between evaluations.", unit="steps", ge=1)
-    eval_batch_size: int = knob(8, "Pictures a step of evaluation.", unit="images", ge=1)
+    train_steps_per_eval: int = knob(1000, "Training steps between evaluations.", unit="steps", ge=1, derived=True)
+    eval_batch_size: int = knob(8, "Pictures a step of evaluation.", unit="images", ge=1, derived=True)
     early_stopping_patience: int = knob(0, "Stop after so many evaluations without improvement; 0 is off.", ge=0)
     early_stopping_min_evaluations: int = knob(5, "Evaluations before early stopping may act.", ge=0)
     early_stopping_min_improvement: float = knob(
@@ -237,9 +243,11 @@ class MachineSpec(Frozen):
     """Where and how exactly the numbers are computed."""
 
     seed: int = knob(0, "Seed of every random choice.", ge=0, le=2**32 - 1)
-    precision: Literal["float32", "bfloat16"] = knob("float32", "Arithmetic of the forward and backward pass.")
-    accelerator: Literal["cpu", "cuda", "mps", "tpu"] = knob("cpu", "Processor.")
-    loader_workers: int = knob(1, "Threads that decode and augment.", ge=1)
+    precision: Literal["float32", "bfloat16"] = knob(
+        "float32", "Arithmetic of the forward and backward pass.", derived=True
+    )
+    accelerator: Literal["cpu", "cuda", "mps", "tpu"] = knob("cpu", "Processor.", derived=True)
+    loader_workers: int = knob(1, "Threads that decode and augment.", ge=1, derived=True)
     keep_checkpoints: int = knob(2, "Checkpoints kept.", ge=1)
     kv_store: Literal["", "dist_sync", "dist_async"] = knob(
         "", "How several machines would share updates; without effect, since a run is on one machine."

@@ -1,14 +1,15 @@
 """What can be asked of a job, as values that compile to SQL; texts are told apart by case on both databases."""
 
+import json
 import re
 from dataclasses import dataclass
 from typing import Protocol
 
-from sqlalchemy import ColumnElement, and_, false, not_, or_, true
+from sqlalchemy import ColumnElement, Text, and_, cast, false, not_, or_, true
 
 from boxwright.store.schema import jobs
 
-TEXTS = {"jobId": jobs.c.job_id, "kind": jobs.c.kind, "state": jobs.c.state}
+TEXTS = {"jobId": jobs.c.job_id, "kind": jobs.c.kind, "state": jobs.c.state, "algorithm": jobs.c.algorithm}
 TIMES = {"createTime": jobs.c.create_time, "startTime": jobs.c.start_time, "endTime": jobs.c.end_time}
 
 
@@ -51,6 +52,27 @@ class Time:
     def clause(self) -> ColumnElement[bool]:
         column = TIMES[self.field]
         return and_(column.is_not(None), column.op(self.operator, is_comparison=True)(self.seconds))
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The job's folder is one of these."""
+
+    folders: tuple[str, ...]
+
+    def clause(self) -> ColumnElement[bool]:
+        return jobs.c.job_dir.in_(self.folders)
+
+
+@dataclass(frozen=True)
+class Naming:
+    """The request holds a text anywhere, such as a folder among its arguments."""
+
+    text: str
+
+    def clause(self) -> ColumnElement[bool]:
+        written = json.dumps(self.text)[1:-1]
+        return cast(jobs.c.request, Text).contains(written, autoescape=True)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ may *adopt* the job. Only the owner changes a job (`LeaseLost` for everybody els
 servers that share a database must agree to well within the lease.
 """
 
-import base64
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -13,7 +12,6 @@ from typing import Any, Unpack
 
 from sqlalchemy import (
     ColumnElement,
-    Engine,
     RowMapping,
     Select,
     and_,
@@ -29,6 +27,7 @@ from sqlalchemy.exc import IntegrityError
 from boxwright.spec.job import FINAL_STATES
 from boxwright.store.conditions import Condition
 from boxwright.store.database import fetch, write
+from boxwright.store.listing import NEWEST, Order, page_of
 from boxwright.store.records import (
     Changes,
     EtagMismatch,
@@ -38,6 +37,7 @@ from boxwright.store.records import (
 )
 from boxwright.store.rows import FRESH, NO_OWNER, NO_WORKER, change_row, check_owner, new_etag, read_row, record_of
 from boxwright.store.schema import ACTIVE, LIMITED_WAIT, QUEUED, jobs
+from boxwright.store.survey import JobSurvey
 from boxwright.store.written import storable
 
 Records = list[JobRecord]
@@ -48,15 +48,12 @@ MAX_PAGE = 100
 _uid, _state = jobs.c.uid, jobs.c.state
 
 
-class JobStore:
+class JobStore(JobSurvey):
     """All jobs of all projects.
 
     Every method raises StoreUnavailable while the database cannot be reached, and works again afterwards.
     `now` is in seconds since 1970, `lease` in seconds.
     """
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
 
     def submit(self, new: NewJob) -> JobRecord:
         """Queue a job.
@@ -188,34 +185,30 @@ class JobStore:
         return sorted(found, key=lambda record: record.uid)
 
     def list(
-        self, project: str, *, where: Condition | None = None, page_size: int = 20, page_token: str = ""
+        self,
+        project: str,
+        *,
+        where: Condition | None = None,
+        order: str = NEWEST,
+        page_size: int = 20,
+        page_token: str = "",
     ) -> tuple[Records, str]:
-        """A page of jobs, newest first, and the token of the next page; "" after the last.
+        """A page of jobs and the token of the next page; "" after the last.
 
         Jobs that are submitted between two pages do not shift them.
 
         Args:
+            order: see `Order.read`.
             page_size: 1 to 100; 0 for 20, and larger ones give 100.
 
         Raises:
-            ValueError: a page size below 0, or a token that is none.
+            ValueError: a page size below 0, no such order, or a token that is none.
         """
         if page_size < 0:
             raise ValueError(f"pageSize must be 0 or more, got {page_size}")
-        size = min(page_size or 20, MAX_PAGE)
-        query = select(jobs).where(jobs.c.project == project).order_by(_uid.desc()).limit(size + 1)
-        if page_token:
-            query = query.where(_uid < _read_token(page_token))
-        if where is not None:
-            query = query.where(where.clause())
-        found = [record_of(row) for row in fetch(self._engine, query)]
-        return found[:size], _written_token(found[size - 1].uid) if len(found) > size else ""
-
-    def counts(self) -> dict[tuple[str, str], int]:
-        """How many jobs there are of each project and state."""
-        number = func.count().label("number")
-        query = select(jobs.c.project, _state, number).group_by(jobs.c.project, _state)
-        return {(row["project"], row["state"]): row["number"] for row in fetch(self._engine, query)}
+        size, way = min(page_size or 20, MAX_PAGE), Order.read(order)
+        rows = fetch(self._engine, page_of(project, way, where, size, page_token))
+        return [record_of(row) for row in rows[:size]], way.token(rows[size - 1]) if len(rows) > size else ""
 
     def _any(self, query: Select[Any]) -> bool:
         """Whether there is one; asked before writes that mostly find nothing, since readers wait for nobody."""
@@ -242,17 +235,3 @@ class JobStore:
         others = fetch(self._engine, folder)
         other = f"job {others[0]['job_id']}" if others else "another job"
         return f"the job folder {new.job_dir} is in use by {other}, which has not ended; choose another"
-
-
-def _written_token(uid: int) -> str:
-    return base64.urlsafe_b64encode(f"before:{uid}".encode()).decode()
-
-
-def _read_token(token: str) -> int:
-    try:
-        word, _, uid = base64.urlsafe_b64decode(token.encode()).decode().partition(":")
-        if word != "before":
-            raise ValueError(word)
-        return int(uid)
-    except ValueError as error:
-        raise ValueError(f"pageToken must be the nextPageToken of the page before, got {token!r}") from error

@@ -1,7 +1,7 @@
 """Pages of lists that are in the order of names."""
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import Column, Engine, Select
@@ -32,14 +32,33 @@ def page(
         ValueError: a page size below 0, or a token that is none.
     """
     page_size, token = asked
-    if page_size < 0:
-        raise ValueError(f"pageSize must be 0 or more, got {page_size}")
-    size = min(page_size or 20, MAX_PAGE)
+    size = size_of(page_size)
     query = query.order_by(name).limit(size + 1)
     if token:
         query = query.where(name > _read(token))
     rows = fetch(engine, query)
     return [read(row) for row in rows[:size]], _written(rows[size - 1][name]) if len(rows) > size else ""
+
+
+def size_of(page_size: int) -> int:
+    """Entries of a page: 0 asks for 20, and no page has more than 100. Raises: ValueError: below 0."""
+    if page_size < 0:
+        raise ValueError(f"pageSize must be 0 or more, got {page_size}")
+    return min(page_size or 20, MAX_PAGE)
+
+
+def slice_of(records: Sequence[Record], page_size: int, token: str) -> tuple[Sequence[Record], str]:
+    """One page of a list that is held as a whole, and the token of the next; "" after the last.
+
+    Raises:
+        ValueError: a page size below 0, or a token that is none.
+    """
+    size = size_of(page_size)
+    start = _read(token) if token else "0"
+    if not start.isdecimal():
+        raise ValueError(f"pageToken must be the nextPageToken of the page before, got {token!r}")
+    end = int(start) + size
+    return records[int(start) : end], _written(str(end)) if end < len(records) else ""
 
 
 def _written(name: str) -> str:

@@ -38,6 +38,7 @@ class NewJob:
     kind: str
     request: dict[str, Any]
     job_dir: str
+    algorithm: str = ""
     labels: dict[str, str] = field(default_factory=dict)
     priority: int = 0
     note: str = ""
@@ -68,6 +69,9 @@ class JobRecord:
         cancel_requested: whether anybody asked for it to end.
         max_wait: longest time in the queue before it starts; None for no limit.
         max_running: longest time from `start_time` on.
+        algorithm: name of the built-in algorithm; "batch_prediction" or "wait" where none is trained.
+        standing: `progress` and `machine` of the API, as the runner saw them last.
+        best_value: the number in `progress` that tells how good the job's model is; None before there is one.
     """
 
     uid: int
@@ -97,6 +101,9 @@ class JobRecord:
     cancel_requested: bool
     max_wait: float | None
     max_running: float
+    algorithm: str
+    standing: dict[str, Any]
+    best_value: float | None
 
 
 class Changes(TypedDict, total=False):
@@ -115,7 +122,9 @@ class Changes(TypedDict, total=False):
     host: str
     pid: int
     pid_started: float
+    standing: dict[str, Any]
+    best_value: float | None
 
 
 VISIBLE = frozenset({"state", "start_time", "end_time", "error_message", "note", "output", "labels"})
-"""Fields that a user sees; a change of one of them changes the etag."""
+"""Fields of which a change changes the etag. A running job's progress is none: its labels could never be changed."""

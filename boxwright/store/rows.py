@@ -26,6 +26,7 @@ FRESH = {
     "state": "QUEUED",
     "error_message": "",
     "output": {},
+    "standing": {},
     "faults": 0,
     "progress": 0,
     "not_before": 0.0,

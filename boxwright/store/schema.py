@@ -60,9 +60,14 @@ jobs = Table(
     Column("cancel_requested", Boolean, nullable=False),
     Column("max_wait", Double),
     Column("max_running", Double, nullable=False),
+    Column("algorithm", String, nullable=False),
+    Column("standing", JSON, nullable=False),
+    Column("best_value", Double),
     UniqueConstraint("project", "job_id", name="jobs_name"),
     Index("jobs_listed", "project", "uid"),
     Index("jobs_by_state", "project", "state", "uid"),
+    Index("jobs_by_algorithm", "project", "algorithm", "uid"),
+    Index("jobs_by_value", "project", "best_value", "uid"),
     # No two jobs that may still run share a folder.
     Index("jobs_folder", "job_dir", unique=True, sqlite_where=UNFINISHED, postgresql_where=UNFINISHED),
     Index("jobs_leases", "lease_until", sqlite_where=ACTIVE, postgresql_where=ACTIVE),
@@ -89,6 +94,21 @@ tokens = Table(
         sqlite_where=text("revoke_time IS NULL"),
         postgresql_where=text("revoke_time IS NULL"),
     ),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("uid", BIG, primary_key=True),
+    Column("token_uid", BigInteger, nullable=False),
+    # SHA-256 of the secret in the browser's cookie, in hexadecimal.
+    Column("digest", String, nullable=False),
+    Column("browser", Text, nullable=False),
+    Column("create_time", Double, nullable=False),
+    Column("expire_time", Double, nullable=False),
+    UniqueConstraint("digest", name="sessions_digest"),
+    Index("sessions_of_token", "token_uid"),
+    sqlite_autoincrement=True,
 )
 
 models = Table(  # sqlite_autoincrement: the uid of a version that was deleted is never given to another
@@ -139,5 +159,25 @@ operations = Table(
     Column("error_message", Text, nullable=False),
     UniqueConstraint("project", "name", name="operations_name"),
     Index("operations_of_version", "version_uid"),
+    sqlite_autoincrement=True,
+)
+
+datasets = Table(
+    "datasets",
+    metadata,
+    Column("uid", BIG, primary_key=True),
+    Column("project", NAME, nullable=False),
+    Column("name", NAME, nullable=False),
+    Column("state", String, nullable=False),
+    Column("request", JSON, nullable=False),
+    # The folder of the server that keeps it, and the name of its own folder there.
+    Column("place", Text, nullable=False),
+    Column("key", String, nullable=False),
+    Column("result", JSON, nullable=False),
+    Column("error_message", Text, nullable=False),
+    Column("etag", String, nullable=False),
+    Column("create_time", Double, nullable=False),
+    Column("end_time", Double),
+    UniqueConstraint("project", "name", name="datasets_name"),
     sqlite_autoincrement=True,
 )

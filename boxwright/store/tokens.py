@@ -11,7 +11,7 @@ from sqlalchemy import Engine, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from boxwright.store.database import fetch, write
-from boxwright.store.schema import tokens
+from boxwright.store.schema import sessions, tokens
 
 Role = Literal["viewer", "annotator", "trainer", "admin"]
 
@@ -19,7 +19,8 @@ ROLES: tuple[Role, ...] = get_args(Role)
 """Each may do what those before it may."""
 
 PREFIX = "bw_"
-"""Of every secret, so that a leaked one is recognised."""
+SESSION_PREFIX = "bs_"
+"""Of every secret of a token and of a browser's session, so that a leaked one is recognised."""
 
 
 class TokenExists(ValueError):
@@ -64,7 +65,7 @@ class TokenStore:
                 f"a token's name is 1 to 63 letters, digits and _.@- and starts with a letter or digit, got {name!r}"
             )
         secret = PREFIX + secrets.token_urlsafe(32)
-        values = {"name": name, "role": role, "digest": _digest(secret), "create_time": time.time()}
+        values = {"name": name, "role": role, "digest": digest_of(secret), "create_time": time.time()}
         try:
             write(self._engine, insert(tokens).values(**values))
         except IntegrityError as error:
@@ -72,11 +73,16 @@ class TokenStore:
         return secret
 
     def check(self, secret: str) -> TokenRecord | None:
-        """The token of a secret, or None for one that is unknown or revoked.
+        """The token of a secret, its own or that of a session, or None for one that is unknown, revoked or over.
 
         Looked up by hash: the time it takes says nothing about the secret.
         """
-        query = select(*_COLUMNS).where(tokens.c.digest == _digest(secret), tokens.c.revoke_time.is_(None))
+        query = select(*_COLUMNS).where(tokens.c.revoke_time.is_(None))
+        if secret.startswith(SESSION_PREFIX):
+            query = query.join(sessions, sessions.c.token_uid == tokens.c.uid)
+            query = query.where(sessions.c.digest == digest_of(secret), sessions.c.expire_time > time.time())
+        else:
+            query = query.where(tokens.c.digest == digest_of(secret))
         rows = fetch(self._engine, query)
         return TokenRecord(**rows[0]) if rows else None
 
@@ -99,5 +105,6 @@ class TokenStore:
 _COLUMNS = (tokens.c.name, tokens.c.role, tokens.c.create_time, tokens.c.revoke_time)
 
 
-def _digest(secret: str) -> str:
+def digest_of(secret: str) -> str:
+    """What is kept of a secret."""
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()

@@ -1,6 +1,7 @@
 """Running a detector over labelled pictures and measuring it."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import groupby
 
 import numpy as np
@@ -10,6 +11,7 @@ from torch import Tensor
 from boxwright.data.batches import Batch, evaluation_batches, prefetch, tile_batches
 from boxwright.data.pictures import CheckedPictures
 from boxwright.data.tiles import Tile
+from boxwright.evaluation.picture import EvaluatedPicture, LabelledPicture
 from boxwright.metrics.boxes import GroundTruth, Predictions
 from boxwright.metrics.detection import VOC_OVERLAP, DetectionMetrics, evaluate_detections
 from boxwright.models.detector import Detector, HeadOutputs, Targets
@@ -105,8 +107,28 @@ def predict(
 
 def ground_truth(pictures: CheckedPictures, count: int) -> list[GroundTruth]:
     """Labelled boxes of the first `count` pictures."""
-    truths = (pictures.truth(index) for index in range(count))
-    return [GroundTruth(truth.boxes, truth.labels, truth.crowd) for truth in truths]
+    return [one.truth for one in labelled_pictures(pictures, count)]
+
+
+def labelled_pictures(pictures: CheckedPictures, count: int) -> list[LabelledPicture]:
+    """The first `count` pictures with their labelled boxes."""
+    truths = [pictures.truth(index) for index in range(count)]
+    return [
+        LabelledPicture(
+            one.source,
+            one.width,
+            one.height,
+            partial(pictures.encoded, index),
+            GroundTruth(one.boxes, one.labels, one.crowd),
+        )
+        for index, one in enumerate(truths)
+    ]
+
+
+def evaluated_pictures(pictures: CheckedPictures, predictions: Sequence[Predictions]) -> list[EvaluatedPicture]:
+    """The first pictures with their labelled boxes and what was found in them."""
+    labelled = labelled_pictures(pictures, len(predictions))
+    return [one.with_(found) for one, found in zip(labelled, predictions, strict=True)]
 
 
 def evaluate(

@@ -12,13 +12,16 @@ from torch import Tensor
 
 from boxwright.data.batches import Batch, TrainingBatches, prefetch
 from boxwright.data.pictures import CheckedPictures
+from boxwright.evaluation.samples import Samples
 from boxwright.jobdir import Event, JobDir
+from boxwright.metrics.boxes import Predictions
 from boxwright.models.detector import Detector, HeadOutputs, Targets
 from boxwright.spec.training import EvaluationSpec, TrainSpec
 from boxwright.tiling import Tiling
 from boxwright.train.averaging import recompute_batch_norm, update_average
 from boxwright.train.checkpoint import Progress, TrainState
 from boxwright.train.evaluate import ValidationLosses, as_input, count_of, evaluate, predict
+from boxwright.train.machine import memory_held
 from boxwright.train.schedule import learning_rate
 
 LOG_EVERY = 10
@@ -57,6 +60,7 @@ class Run:
     validation: CheckedPictures
     jobdir: JobDir
     report: Report
+    samples: Samples
     pending: list[dict[str, Tensor]] = field(default_factory=list)
     waited: float = 0.0
     since: float = field(default_factory=time.perf_counter)
@@ -134,6 +138,7 @@ def report_losses(run: Run) -> Stop | None:
     values["learning_rate"] = learning_rate(step - 1, run.spec.optimization)
     values["images_per_second"] = count * run.batches.batch_size / elapsed
     values["waiting_share"] = run.waited / elapsed
+    values |= memory_held(run.fabric.device.type)
     run.pending.clear()
     run.waited, run.since = 0.0, time.perf_counter()
     return run.report(Event(kind="train", step=step, values=values))
@@ -166,10 +171,11 @@ def evaluation_due(run: Run) -> bool:
 
 
 def evaluate_now(run: Run) -> Stop | None:
-    """Measure the averaged weights, keep them if they are the best, save a checkpoint, and judge early stopping."""
+    """Measure the averaged weights, keep samples, keep the weights if they are the best, save a checkpoint, judge."""
     start, evaluation = time.perf_counter(), run.spec.evaluation
-    values = measured(run)
+    values, predictions = measured(run)
     progress = run.state.progress
+    run.samples.write(progress.step, predictions)
     if judge(progress, values[evaluation.best_metric], evaluation):
         run.state.save_best(run.jobdir.checkpoints)
     told = {**values, "epoch": epoch(run), "seconds": time.perf_counter() - start, "best_step": progress.best_step}
@@ -179,14 +185,14 @@ def evaluate_now(run: Run) -> Stop | None:
     return stop or early_stop(run)
 
 
-def measured(run: Run) -> dict[str, float]:
-    """Accuracy and losses of the averaged weights on the validation pictures."""
+def measured(run: Run) -> tuple[dict[str, float], list[Predictions]]:
+    """Accuracy and losses of the averaged weights on the validation pictures, and what they find there."""
     model: Detector = run.state.average  # type: ignore[assignment]  # as in train_step
     evaluation, losses = run.spec.evaluation, ValidationLosses()
     with run.fabric.autocast():
         recompute_batch_norm(model, statistics_images(run))
     size, batch, tiling = run.batches.size, evaluation.eval_batch_size, Tiling.of(run.spec)
-    metrics, _ = evaluate(
+    metrics, predictions = evaluate(
         lambda first: predict(
             model, run.validation, count=first, size=size, batch_size=batch, losses=losses, tiling=tiling
         ),
@@ -195,7 +201,7 @@ def measured(run: Run) -> dict[str, float]:
         num_classes=run.spec.data.num_classes,
         overlap_threshold=evaluation.overlap_threshold,
     )
-    return {**metrics.values(), **losses.values()}
+    return {**metrics.values(), **losses.values()}, predictions
 
 
 def judge(progress: Progress, value: float, evaluation: EvaluationSpec) -> bool:

@@ -4,6 +4,9 @@ import ctypes
 import importlib.util
 import os
 import platform
+import resource
+import sys
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,6 +80,28 @@ def _cpu_bfloat16() -> bool:
     check = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
     amx = getattr(torch.cpu, "_is_amx_tile_supported", None)
     return bool((check and check()) or (amx and amx()))
+
+
+def seconds_since_start() -> float:
+    """Age of this process."""
+    return time.time() - float(psutil.Process().create_time())
+
+
+def peak_memory() -> int:
+    """Most bytes of main memory that this process has held at once."""
+    kilo = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * kilo
+
+
+def memory_held(accelerator: str) -> dict[str, int]:
+    """Bytes that this process holds now: `memory` of main memory, and `gpu_memory` where it trains on a GPU."""
+    found = {"memory": int(psutil.Process().memory_info().rss)}
+    return found | {"gpu_memory": int(torch.cuda.memory_reserved())} if accelerator == "cuda" else found
+
+
+def peak_device_memory(accelerator: str) -> int:
+    """Most bytes that this process has held at once on a GPU; 0 on others."""
+    return int(torch.cuda.max_memory_reserved()) if accelerator == "cuda" else 0
 
 
 def keep_freed_memory() -> None:

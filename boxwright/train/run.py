@@ -19,6 +19,8 @@ from boxwright.dataset.rules import Checked
 from boxwright.dataset.sets import open_sets
 from boxwright.dataset.stated import check_label_width, check_number
 from boxwright.dataset.summary import Summary, known_classes, require_usable, summarise
+from boxwright.evaluation.samples import Samples, forget_after
+from boxwright.evaluation.write import write_evaluation
 from boxwright.formats.sample import ClassName, Dataset
 from boxwright.jobdir import Event, Job, JobDir
 from boxwright.metrics.boxes import Predictions
@@ -30,7 +32,7 @@ from boxwright.tiling import Tiling
 from boxwright.train.auto import derive
 from boxwright.train.checkpoint import BEST, Progress, TrainState, checkpoints, last_step
 from boxwright.train.earlier import ClassMap, class_map, earlier_model, inherit, load_weights
-from boxwright.train.evaluate import count_of, evaluate, predict
+from boxwright.train.evaluate import count_of, evaluate, evaluated_pictures, labelled_pictures, predict
 from boxwright.train.facts import Facts, data_facts
 from boxwright.train.freezing import frozen_among, training_mode
 from boxwright.train.loop import Report, Run, Stop, fit
@@ -95,7 +97,9 @@ def train(jobdir: JobDir, report: Report) -> Trained | Paused:
     job = jobdir.read_job()
     if job is None:
         raise FileNotFoundError(f"{jobdir.job_file} is missing; `boxwright train ALGORITHM --job-dir=DIR` writes it")
-    jobdir.forget_after(last_step(jobdir.checkpoints))
+    step = last_step(jobdir.checkpoints)
+    jobdir.forget_after(step)
+    forget_after(str(jobdir.samples), step)
     given = parse(ALGORITHMS[job.algorithm], job.arguments)
     data = read_data(given.spec, report)
     count_of(given.spec.evaluation.num_eval_images, data.validation)
@@ -232,7 +236,9 @@ def prepare(spec: TrainSpec, data: LabelledData, jobdir: JobDir, report: Report)
         spec.loss.max_num_bboxes_in_training,
         data.training.tiles(Tiling.of(spec)),
     )
-    return Run(spec, state, forward, fabric, batches, data.validation, jobdir, report)
+    evaluated = labelled_pictures(data.validation, count_of(spec.evaluation.num_eval_images, data.validation))
+    kept = Samples.of(str(jobdir.samples), data.classes, evaluated)
+    return Run(spec, state, forward, fabric, batches, data.validation, jobdir, report, kept)
 
 
 def best_of(run: Run, data: LabelledData, stop: Stop | None) -> Trained:
@@ -268,3 +274,11 @@ def best_of(run: Run, data: LabelledData, stop: Stop | None) -> Trained:
     values = {"AP": metrics.AP, "AP50": metrics.AP50, "seconds": time.perf_counter() - start}
     run.report(Event(kind="best", step=progress.best_step, values=values))
     return Trained(model.eval(), spec, data, progress.best_step, metrics, predictions, stop)
+
+
+def keep_evaluation(trained: Trained, jobdir: JobDir) -> None:
+    """Write the figures and errors of a run's best model into its folder. Raises: OSError."""
+    pictures = evaluated_pictures(trained.data.validation, trained.predictions)
+    data = trained.spec.data.validation_data_path or trained.spec.data.training_data_path
+    folder, classes = str(jobdir.evaluation), trained.data.classes
+    write_evaluation(folder, pictures, classes, trained.metrics, step=trained.step, data=data)

@@ -41,8 +41,9 @@ class Journal:
         return sum(one.state != "RUNNING" for one in self.search.trials())
 
     def update(self) -> None:
-        """Rewrite trials.json."""
+        """Rewrite trials.json and study.json."""
         results.write_trials(self.jobdir, self.search.trials())
+        results.write_study(self.jobdir, self.search)
 
     def learn(self, folder: Path) -> None:
         """Take over the trials of an earlier study. Raises: FileNotFoundError: there is none."""

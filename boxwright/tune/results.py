@@ -13,6 +13,8 @@ import yaml
 
 from boxwright import files, modeldir
 from boxwright.jobdir import JobDir
+from boxwright.spec.study import Parameter
+from boxwright.spec.study_state import ParameterState, StudyState, TrialState
 from boxwright.study_report.report import write_study_report
 from boxwright.study_report.trials import TrialRow
 from boxwright.tune.study import Search, Trial
@@ -112,6 +114,17 @@ def keep_best(jobdir: JobDir, id: int, step: int) -> None:
     jobdir.model.rename(old)
     staged.rename(jobdir.model)
     shutil.rmtree(old)
+    keep_evaluation(jobdir, id)
+
+
+def keep_evaluation(jobdir: JobDir, id: int) -> None:
+    """Make the evaluation of a trial's model the study's own: links, as of its model. Raises: OSError."""
+    source, staged = trial_folder(jobdir, id).evaluation, jobdir.path / "evaluation.unfinished"
+    shutil.rmtree(staged, ignore_errors=True)
+    shutil.rmtree(jobdir.evaluation, ignore_errors=True)
+    if source.exists():
+        shutil.copytree(source, staged, copy_function=_link)
+        staged.rename(jobdir.evaluation)
 
 
 def mend_models(jobdir: JobDir) -> None:
@@ -139,6 +152,50 @@ def _tell_place(model: Path, job_id: str, step: int, place: Path | None = None) 
         config = model / modeldir.DEPLOYMENT_CONFIG
         text = config.read_text().replace(os.path.abspath(model), os.path.abspath(place))
         files.write_text(str(config), text)
+
+
+def write_study(jobdir: JobDir, search: Search) -> None:
+    """Write study.json: what is known of the search so far. Raises: OSError."""
+    best = search.best()
+    state = StudyState(
+        metric=search.spec.hyperparameter_metric_tag,
+        goal=search.spec.goal,
+        max_trials=search.total,
+        parameters=tuple(parameter_state(one) for one in search.spec.params),
+        trials=tuple(trial_state(one) for one in search.trials()),
+        best_trial=str(best.id) if best else "",
+        importance=search.importance(),
+    )
+    files.write_text(str(jobdir.study_file), state.model_dump_json(by_alias=True))
+
+
+def parameter_state(one: Parameter) -> ParameterState:
+    """A searched argument as study.json has it."""
+    values = one.categorical_values or tuple(one.text(value) for value in one.discrete_values)
+    return ParameterState(
+        name=one.parameter_name,
+        type=one.type,
+        min_value=one.min_value,
+        max_value=one.max_value,
+        scale_type=one.scale_type,
+        values=values,
+    )
+
+
+def trial_state(trial: Trial) -> TrialState:
+    """A trial as study.json has it; its time, where it runs, so far."""
+    told = row(trial)
+    return TrialState(
+        trial_id=told.id,
+        parameters=told.parameters,
+        state=told.state,
+        value=told.value,
+        step=told.step,
+        history=tuple(told.history),
+        stopped_early=told.stopped_early,
+        seconds=round(told.seconds, 3),
+        error=told.error,
+    )
 
 
 def write_report(jobdir: JobDir, search: Search) -> None:

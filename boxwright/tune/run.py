@@ -124,15 +124,18 @@ class Coordinator:
                 self._settle(run)
 
     def _follow(self, run: TrialRun) -> None:
+        news = False
         for event in run.events():
             if event.kind == "evaluation":
-                value = self._value(run, event.values)
+                news, value = True, self._value(run, event.values)
                 if event.step not in self.search.trials()[run.id - 1].history:  # told before an interruption
                     metric = self.study.hyperparameter_metric_tag
                     self.journal.tell(f"trial {run.id}: step {event.step}: {metric} {value:.4f}", run.id)
                 if self.search.report(run.id, event.step, value) and not run.asked_to_end:
                     self.journal.tell(f"trial {run.id}: falls behind at step {event.step}, is ended early", run.id)
                     run.ask_to_end()
+        if news:
+            results.write_study(self.jobdir, self.search)
 
     def _value(self, run: TrialRun, values: Mapping[str, Any]) -> float:
         metric = self.study.hyperparameter_metric_tag

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from boxwright import files
 from boxwright.claim import claim
+from boxwright.event_file import EventFile
 from boxwright.jobdir import Event, Job, JobDir, Worker
 from boxwright.runners import Runner, host
 from boxwright.spec.machine import GB
@@ -72,28 +73,6 @@ def this_machines_slots(wanted: int, job: Job) -> tuple[list[Slot], str]:
 
 
 @dataclass
-class Followed:
-    """Reads the events of a folder as they are written, from the start again after the file was replaced."""
-
-    jobdir: JobDir
-    _inode: int = 0
-    _offset: int = 0
-
-    def new(self) -> Iterator[Event]:
-        """Events since the last call; a line that is not yet finished comes with the next one."""
-        with suppress(FileNotFoundError), open(self.jobdir.events_file, "rb") as file:
-            status = os.fstat(file.fileno())
-            if status.st_ino != self._inode or status.st_size < self._offset:
-                self._inode, self._offset = status.st_ino, 0
-            file.seek(self._offset)
-            for line in file:
-                if not line.endswith(b"\n"):
-                    return
-                self._offset += len(line)
-                yield Event.model_validate_json(line)
-
-
-@dataclass
 class TrialRun:
     """A trial that is under way.
 
@@ -112,10 +91,10 @@ class TrialRun:
     losses: int = 0
     last_step: int = 0
     _not_before: float = 0.0
-    _followed: Followed = field(init=False)
+    _events: EventFile = field(init=False)
 
     def __post_init__(self) -> None:
-        self._followed = Followed(self.jobdir)
+        self._events = EventFile(str(self.jobdir.events_file))
 
     def prepare(self, job: Job) -> None:
         """Make the trial's folder, or find it as it was left."""
@@ -158,10 +137,11 @@ class TrialRun:
 
     def events(self) -> Iterator[Event]:
         """Events since the last call, from the first one on after a restart."""
-        for event in self._followed.new():
-            if event.step > self.last_step:
-                self.last_step, self.losses = event.step, 0
-            yield event
+        while lines := self._events.read():
+            for event in map(Event.model_validate_json, lines):
+                if event.step > self.last_step:
+                    self.last_step, self.losses = event.step, 0
+                yield event
 
     def ask_to_end(self) -> None:
         """Have it export its best model and end, because others are better."""

@@ -18,7 +18,7 @@ PUBLISHED: dict[str, object] = {
     "early_stopping_min_epochs": 10,
     "early_stopping_patience": 5,
     "early_stopping_tolerance": 0.0,
-    "image_shape": (300, 300),
+    "image_shape": "300",
     "epochs": 30,
     "freeze_layer_pattern": "",
     "kv_store": "",
@@ -31,7 +31,7 @@ PUBLISHED: dict[str, object] = {
     "nms_threshold": 0.45,
     "optimizer": "sgd",
     "overlap_threshold": 0.5,
-    "use_pretrained_model": True,
+    "use_pretrained_model": "1",
     "weight_decay": 0.0005,
 }
 """Developer guide, "Object Detection Hyperparameters"; two more are required."""

@@ -30,6 +30,7 @@ from boxwright.store import schema
 from boxwright.store.database import open_database, writing
 from boxwright.store.jobs import JobStore
 from boxwright.store.records import JobRecord
+from boxwright.store.sessions import SessionStore
 from boxwright.store.tokens import Role, TokenStore
 
 DOCUMENT = Path(googleapiclient.__file__).parent / "discovery_cache" / "documents" / "ml.v1.json"
@@ -115,9 +116,16 @@ class Served:
             time.sleep(0.01)
         with writing(self.engine) as connection:
             connection.execute(delete(schema.jobs))
-            for table in (schema.tokens, schema.models, schema.versions, schema.operations):
+            for table in (
+                schema.tokens,
+                schema.sessions,
+                schema.models,
+                schema.versions,
+                schema.operations,
+                schema.datasets,
+            ):
                 connection.execute(delete(table))
-        for name in ("jobs", "runs"):
+        for name in ("jobs", "runs", "datasets"):
             shutil.rmtree(self.folder / name, ignore_errors=True)
 
 
@@ -146,7 +154,7 @@ def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     engine = open_database(f"sqlite:///{folder / 'boxwright.db'}")
     limits = Limits(Machine(cores=2, memory=24 * 10**9), (str(folder / "runs"),), str(folder / "jobs"), False, previous)
     deployed = Deployed.over(engine, FleetSettings(folder / "endpoints", cores=2, command=FAKE_WORKER, grace=5.0))
-    context = Context(JobStore(engine), TokenStore(engine), deployed, limits, MAX_REQUEST_BYTES)
+    context = Context(JobStore(engine), TokenStore(engine), SessionStore(engine), deployed, limits, MAX_REQUEST_BYTES)
     app = create_app(context)
     with deployed.fleet, serve(app) as url:
         yield Served(url, app, context, engine, folder)

@@ -7,17 +7,8 @@ import pytest
 
 from boxwright.client import ServerError
 from boxwright.commands.config_file import ConfigFile, read_config
-from boxwright.commands.submission import (
-    FLAGS,
-    Submission,
-    absolute,
-    read_accelerator,
-    read_duration,
-    read_labels,
-    read_submission,
-    read_tier,
-    read_truth,
-)
+from boxwright.commands.submission import Submission, absolute, read_submission
+from boxwright.job_flags import FLAGS, read_accelerator, read_duration, read_labels, read_tier, read_truth
 from boxwright.spec.resource import Fault
 
 IMAGE = "gcr.io/cloud-ml-algos/image_object_detection:latest"

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from boxwright.dataset.draw import draw_shapes
-from boxwright.dataset.health import COCO_EDGES, Health, histogram, inspect
+from boxwright.dataset.health import COCO_EDGES, Health, examine, histogram, inspect
 from boxwright.formats.sample import Dataset
 
 
@@ -126,3 +126,13 @@ def test_blood_cells(bccd: Dataset):
     assert health.observations.formats == {"JPEG": 364}
     assert health.observations.duplicates == ()
     assert [(one.rule, one.count) for one in health.findings] == [("degenerate", 2)]
+
+
+def test_samples_are_given_as_they_were_seen_and_as_they_were_stated(sample, dataset):
+    data = dataset(sample([(0, 0, 20, 20), (30, 30, 30, 40)]), sample([(1, 1, 9, 9)], source="b.jpg"))
+    seen = examine(data)
+    assert seen.health == inspect(data)
+    assert [one.checked.source for one in seen.samples] == ["a.jpg", "b.jpg"]
+    first = seen.samples[0]
+    assert first.boxes.tolist() == [[0, 0, 20, 20], [30, 30, 30, 40]]
+    assert first.checked.boxes.tolist() == [[0, 0, 20, 20]]

@@ -3,7 +3,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from boxwright.dataset.split import Subset, join, split
+from boxwright.dataset.split import Subset, gather, join, split
 from boxwright.formats.sample import Dataset
 
 BOX = (10, 10, 50, 60)
@@ -145,3 +145,13 @@ def test_blood_cells_keep_their_proportions(bccd: Dataset):
     assert abs(len(test) - 72.8) <= 2
     assert abs(shown[2] - 40.2) <= 1
     assert abs(shown[1] - 71.6) <= 4
+
+
+def test_what_is_in_several_parts_is_told_with_each_of_them(sample, dataset, encode):
+    """One, its repeat and two in the first part; two, three and three again in the second; one in the third."""
+    one, two, three = (sample(encoded=encode(shade=shade)) for shade in (1, 2, 3))
+    found = gather([dataset(one, one, two), dataset(two, three, three), dataset(one)])
+    assert found.places == ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2))
+    assert found.parts == ((0, 2), (0, 2), (0, 1), (1,), (1,))
+    alone = gather([dataset(one, two)])
+    assert (alone.places, alone.parts) == (((0, 0), (0, 1)), ((0,), (0,)))

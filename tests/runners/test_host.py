@@ -8,7 +8,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from boxwright.jobdir import Worker
 from boxwright.runners import host
+from boxwright.spec.machine import Machine
 
 LISTING = "0, GPU-aa, NVIDIA H100 80GB HBM3\n1, GPU-bb, Tesla T4\n2, GPU-cc, Tesla T4\n"
 
@@ -74,3 +76,31 @@ def test_processes() -> None:
 def test_processes_killed_for_memory_are_counted() -> None:
     told = [line.split() for line in Path("/proc/vmstat").read_text().splitlines() if line.startswith("oom_kill ")]
     assert host.processes_killed_for_memory() == (int(told[0][1]) if told else None)
+
+
+def test_loads_of_cards_are_read_as_nvidia_smi_writes_them() -> None:
+    listing = "NVIDIA A100-SXM4-40GB, 97, 1024, 40960\nTesla, T4, 0, 3.5, 15360\nGRID, [N/A], [N/A], 8192\n\nnonsense\n"
+    assert host.read_gpu_loads(listing) == (
+        host.GpuLoad("NVIDIA A100-SXM4-40GB", 97.0, 40 * 2**30, 2**30),
+        host.GpuLoad("Tesla, T4", 0.0, 15 * 2**30, 3.5 * 2**20),
+    )
+
+
+def test_how_busy_the_machine_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    tool = tmp_path / "nvidia-smi"
+    tool.write_text("#!/bin/sh\necho 'Card, 10, 1, 2'\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    load = host.load_now()
+    assert 0 <= load.busy <= 100 and load.average >= 0 and load.free_memory > 0
+    assert load.gpus == (host.GpuLoad("Card", 10.0, 2 * 2**20, 2**20),)
+    tool.write_text("#!/bin/sh\nexit 9\n")
+    assert host.load_now().gpus == ()
+
+
+def test_the_machine_of_a_process_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host, "this_machine", lambda: Machine(cores=2, memory=24 * 10**9))
+    monkeypatch.setattr(host, "visible_gpus", lambda: {"0": "NVIDIA H200"})
+    worker = Worker(host="nova", pid=1, started=0.0)
+    assert host.described(worker) == "nova: 2 cores, 24 GB"
+    assert host.described(worker.model_copy(update={"devices": "0,7"})) == "nova: NVIDIA H200, GPU 7"

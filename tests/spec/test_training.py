@@ -36,7 +36,7 @@ def test_every_knob_has_help_and_says_whether_it_is_tuned() -> None:
     for path, field in found.items():
         assert field.description and field.description.endswith("."), path
         extra: Any = field.json_schema_extra
-        assert set(extra) == {"unit", "scale"}, path
+        assert set(extra) == {"unit", "scale", "derived"}, path
 
 
 def test_no_name_stands_in_two_groups() -> None:

@@ -49,7 +49,7 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
         return
     engine = open_database(request.getfixturevalue("postgres_url"))
     with engine.begin() as connection:
-        connection.execute(text("TRUNCATE jobs, tokens, models, versions, operations"))
+        connection.execute(text("TRUNCATE jobs, tokens, models, versions, operations, datasets"))
     yield engine
     engine.dispose()
 

@@ -334,3 +334,13 @@ def test_a_run_from_scratch_can_be_asked_for_in_both_ways() -> None:
     assert derived_for(SSD, facts())[0].model.pretrained_checkpoint_path == "imagenet"
     again, _ = derived_for(SSD, facts(), use_pretrained_model="0", pretrained_checkpoint_path="folder")
     assert again.model.pretrained_checkpoint_path == "folder"
+
+
+def test_every_field_says_whether_it_is_derived() -> None:
+    flagged = {
+        f"{group}.{name}"
+        for group, spec in TrainSpec.model_fields.items()
+        for name, field in getattr(spec.annotation, "model_fields", {}).items()
+        if field.json_schema_extra["derived"]
+    }
+    assert flagged == set(RULES) - ONLY_WHEN_ASKED

@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 from boxwright.data.batches import evaluation_batches
 from boxwright.jobdir import Event
+from boxwright.metrics.boxes import Predictions
 from boxwright.models.detector import Targets
 from boxwright.train import loop
 from boxwright.train.checkpoint import BEST, TrainState, checkpoints
@@ -46,6 +48,7 @@ def test_losses_are_reported_with_rate_and_speed(prepared: Prepared) -> None:
         assert values["learning_rate"] == learning_rate(event.step - 1, run.spec.optimization)
         assert values["images_per_second"] > 0
         assert 0 <= values["waiting_share"] <= 1
+        assert 50e6 < values["memory"] < 50e9
 
 
 def test_losses_between_reports_are_averaged(prepared: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,7 +158,9 @@ def scripted(prepared: Prepared, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ca
 
         def measured(*_: Any, **__: Any) -> tuple[Any, list[Any]]:
             accuracy = next(left)
-            return SimpleNamespace(values=lambda: {"AP": 0.5, "mAP": 0.5, metric: accuracy}), []
+            nothing = Predictions(np.zeros((0, 4)), np.zeros(0), np.zeros(0, np.int64))
+            values = {"AP": 0.5, "mAP": 0.5, metric: accuracy}
+            return SimpleNamespace(values=lambda: values), [nothing] * len(run.validation)
 
         monkeypatch.setattr(loop, "evaluate", measured)
         monkeypatch.setattr(loop, "recompute_batch_norm", lambda *_: None)

@@ -15,6 +15,7 @@ import pytest
 from boxwright import formats
 from boxwright.dataset.draw import draw_shapes
 from boxwright.dataset.rules import check
+from boxwright.evaluation.samples import kept_steps, read_samples, read_step
 from boxwright.formats.sample import Dataset, named_classes
 from boxwright.jobdir import Event, JobDir
 from boxwright.spec.training import DataSpec, TrainSpec
@@ -291,3 +292,36 @@ def test_data_is_reported_and_digested(records: Path) -> None:
     samples = [check(sample, 2) for sample in formats.read(str(records), split="train")]
     assert digest([samples]) == digest([samples]) != digest([samples[::-1]])
     assert data.digest != digest([samples])
+
+
+def test_samples_of_a_resumed_run_are_those_of_one_that_went_through(job: MakeJob) -> None:
+    """Steps after the checkpoint are forgotten, and come again; the pictures stay."""
+    whole, stopped = job("whole", max_steps=6), job("stopped", max_steps=6)
+    run(whole)
+    assert isinstance(run(stopped, stop_at=3), Paused)
+    folder = str(stopped.samples)
+    assert kept_steps(folder) == [2]
+    late = stopped.samples / "step_00000004.json"
+    late.write_text("{}")
+    pictures = read_samples(folder)
+    assert isinstance(run(stopped), Trained)
+    assert kept_steps(folder) == kept_steps(str(whole.samples)) == [2, 4, 6]
+    assert read_samples(folder) == pictures == read_samples(str(whole.samples))
+    assert [read_step(folder, step) for step in (2, 4, 6)] == [read_step(str(whole.samples), n) for n in (2, 4, 6)]
+
+
+def test_samples_are_predictions_of_the_evaluation(job: MakeJob) -> None:
+    """Those of the last step, where it is the best one, are the best model's."""
+    jobdir = job(max_steps=2)
+    trained = run(jobdir)
+    assert isinstance(trained, Trained) and trained.step == 2
+    shown, found = read_samples(str(jobdir.samples)), read_step(str(jobdir.samples), 2).predictions
+    validation = trained.data.validation
+    sources = [validation.truth(index).source for index in range(len(validation))]
+    for picture, boxes in zip(shown.pictures, found, strict=True):
+        index = sources.index(picture.source)
+        scores = sorted(trained.predictions[index].scores, reverse=True)[:50]
+        wanted = [float(score) for score in scores if score >= 0.05]
+        assert [box.score for box in boxes] == pytest.approx(wanted, abs=6e-4)
+        assert len(picture.truth) == len(validation.truth(index).labels)
+    assert {label.name for label in shown.classes} == {"circle", "square"}

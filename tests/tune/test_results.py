@@ -51,6 +51,25 @@ def test_models(jobdir: JobDir) -> None:
     assert not results.trial_folder(jobdir, 2).checkpoints.exists()
 
 
+def test_the_evaluation_is_that_of_the_best_trial(jobdir: JobDir) -> None:
+    """One that has none, of an earlier version, leaves none of another trial."""
+    for id in (1, 2):
+        folder = results.trial_folder(jobdir, id).evaluation
+        (folder / "pictures").mkdir(parents=True)
+        (folder / "evaluation.json").write_text(f"figures {id}")
+        (folder / "pictures" / "0001.jpg").write_text(f"picture {id}")
+    keep(jobdir)
+    assert (jobdir.evaluation / "evaluation.json").read_text() == "figures 1"
+    results.keep_model(jobdir, 2, 7)
+    results.keep_best(jobdir, 2, 7)
+    first, second = (results.trial_folder(jobdir, id).evaluation for id in (1, 2))
+    assert (jobdir.evaluation / "pictures" / "0001.jpg").samefile(second / "pictures" / "0001.jpg")
+    assert (first / "evaluation.json").read_text() == "figures 1"
+    shutil.rmtree(second)
+    results.keep_best(jobdir, 2, 7)
+    assert not jobdir.evaluation.exists() and not (jobdir.path / "evaluation.unfinished").exists()
+
+
 def test_deployment_configs_name_their_own_place(jobdir: JobDir) -> None:
     keep(jobdir)
     assert config(jobdir.model)["deploymentUri"] == str(jobdir.model)

@@ -15,6 +15,7 @@ import pytest
 from boxwright.jobdir import Event, JobDir
 from boxwright.runners.local import LocalRunner
 from boxwright.spec.study import Study
+from boxwright.spec.study_state import StudyState
 from boxwright.tune import results
 from boxwright.tune.run import StudyFailed, tune_job
 from boxwright.tune.study import Search
@@ -267,3 +268,36 @@ def test_all_combinations_are_enough(tuning: Tuning, runner: LocalRunner) -> Non
     tune_job(jobdir, heard, runner)
     assert {trial["hyperparameters"]["x"] for trial in results.read_trials(jobdir)} == {"0.5", "2"}
     assert "maxTrials is 9, but there are only 2 combinations of values" in log(jobdir)
+
+
+def test_study_json_tells_every_evaluation_and_the_importance(tuning: Tuning, runner: LocalRunner) -> None:
+    y = {"parameterName": "y", "type": "CATEGORICAL", "categoricalValues": ["1", "2"]}
+    x = {"parameterName": "x", "type": "DOUBLE", "minValue": -3, "maxValue": 3}
+    jobdir = tuning(maxTrials=5, params=[x, y], seed=3)
+    result = tune_job(jobdir, heard, runner)
+    state = StudyState.model_validate_json(jobdir.study_file.read_bytes())
+    assert (state.metric, state.goal, state.max_trials, state.best_trial) == ("AP", "MAXIMIZE", 5, result["best_trial"])
+    assert [(one.name, one.type, one.values) for one in state.parameters] == [
+        ("x", "DOUBLE", ()),
+        ("y", "CATEGORICAL", ("1", "2")),
+    ]
+    for trial in state.trials:
+        base = (float(trial.parameters["x"]) - 1) ** 2 + (float(trial.parameters["y"]) - 2) ** 2
+        # The formula is worse by 4 / step at each of its four evaluations.
+        assert [step for step, _ in trial.history] == [1, 2, 3, 4]
+        assert [value for _, value in trial.history] == pytest.approx([-base * 4 / step for step in (1, 2, 3, 4)])
+        assert trial.state == "SUCCEEDED" and trial.value == trial.history[-1][1] and trial.seconds > 0
+    assert set(state.importance) == {"x", "y"} and sum(state.importance.values()) == pytest.approx(1.0)
+
+
+def test_study_json_is_written_while_a_trial_runs(tuning: Tuning, runner: LocalRunner) -> None:
+    jobdir = tuning(maxTrials=1, arguments={"seconds": "0.05"})
+    seen: list[int] = []
+
+    def look(_: Event) -> None:
+        if jobdir.study_file.exists():
+            state = StudyState.model_validate_json(jobdir.study_file.read_bytes())
+            seen.extend(len(one.history) for one in state.trials)
+
+    tune_job(jobdir, look, runner)
+    assert 0 < min(n for n in seen if n) < 4

@@ -1,11 +1,8 @@
-"""Tests of sharing a machine and of following a trial."""
-
-from pathlib import Path
+"""Tests of sharing a machine."""
 
 import pytest
 
-from boxwright.jobdir import Event, JobDir
-from boxwright.tune.trials import Followed, Slot, slots
+from boxwright.tune.trials import Slot, slots
 
 GB = 10**9
 
@@ -31,21 +28,3 @@ def test_slots(wanted: int, cores: int, memory: int, gpus: list[str], found: lis
 def test_environment() -> None:
     assert Slot((4, 5)).environment() == {"OMP_NUM_THREADS": "2"}
     assert Slot((4,), "GPU-1").environment() == {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "GPU-1"}
-
-
-def test_events_are_followed_through_half_lines_and_replacement(tmp_path: Path) -> None:
-    jobdir = JobDir(tmp_path)
-    followed = Followed(jobdir)
-    assert list(followed.new()) == []
-    jobdir.append(Event(kind="evaluation", step=1, time=0))
-    jobdir.append(Event(kind="evaluation", step=2, time=0))
-    with open(jobdir.events_file, "a") as file:
-        file.write('{"kind": "evaluation", ')
-    assert [event.step for event in followed.new()] == [1, 2]
-    with open(jobdir.events_file, "a") as file:
-        file.write('"step": 3, "time": 0}\n')
-    assert [event.step for event in followed.new()] == [3]
-    assert list(followed.new()) == []
-    jobdir.forget_after(1)  # the trial goes on from the checkpoint of step 1
-    jobdir.append(Event(kind="evaluation", step=2, time=0))
-    assert [event.step for event in followed.new()] == [1, 2]

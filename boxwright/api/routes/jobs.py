@@ -1,20 +1,22 @@
 """Jobs: `projects.jobs` of AI Platform Training v1."""
 
 from collections.abc import Collection, Mapping
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import JSONResponse
 
 from boxwright.admission import Admitted, admit
 from boxwright.api.deps import Body, Given, JobId, Project, Trainer, Viewer, limits_of
 from boxwright.api.errors import Refusal
 from boxwright.api.paging import AskedPage
-from boxwright.api.resources import OUTPUT_ONLY, Empty, Job, JobList, job_json
+from boxwright.api.resources import OUTPUT_ONLY, Empty, Job, JobList, job_json, job_row
 from boxwright.spec.job import JobRequest, Scheduling, check_labels
 from boxwright.spec.resource import Fault, InvalidResource
-from boxwright.store.conditions import Condition
+from boxwright.store.conditions import All, Condition
 from boxwright.store.filters import parse_filter
+from boxwright.store.listing import NEWEST, ORDERS, Order, Words
 from boxwright.store.records import NewJob
 
 router = APIRouter(prefix="/v1/projects/{project}/jobs", tags=["jobs"])
@@ -23,6 +25,32 @@ MASK_PATHS = ("labels", "etag")
 """What PATCH can name in its updateMask."""
 
 A_JOB = {"requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Job"}}}}}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which jobs a list is to hold, in which order, and how much of each."""
+
+    filter: Annotated[str, Query(description="Such as: jobId:rnn* AND state:FAILED")] = ""
+    query: Annotated[str, Query(description="Words that are part of id, algorithm, state or labels.")] = ""
+    order_by: Annotated[str, Query(alias="orderBy", description=f"{', '.join(ORDERS)}; then desc or nothing.")] = ""
+    view: Annotated[Literal["FULL", "BASIC"], Query(description="BASIC leaves out the trials of searches.")] = "FULL"
+
+    def condition(self) -> Condition | None:
+        """Raises: Refusal: a filter that is none, or a query that is too long."""
+        found = [read_filter(self.filter)] if self.filter.strip() else []
+        try:
+            found += [Words.read(self.query)] if self.query.strip() else []
+        except ValueError as error:
+            raise Refusal.of_field("query", str(error)) from error
+        return All(tuple(found)) if found else None
+
+    def order(self) -> str:
+        """Raises: Refusal: no such order."""
+        try:
+            return str(Order.read(self.order_by or NEWEST))
+        except ValueError as error:
+            raise Refusal.of_field("orderBy", str(error)) from error
 
 
 @router.post("", summary="Submit a job", response_model=Job, openapi_extra=A_JOB)
@@ -36,19 +64,15 @@ def create_job(_: Trainer, project: Project, body: Body, context: Given) -> Any:
 
 @router.get("", summary="List jobs, the newest first", response_model=JobList)
 def list_jobs(
-    _: Viewer,
-    project: Project,
-    page: AskedPage,
-    context: Given,
-    filter: Annotated[str, Query(description="Such as: jobId:rnn* AND state:FAILED")] = "",
+    *, _: Viewer, project: Project, page: AskedPage, context: Given, asked: Annotated[Asked, Depends()]
 ) -> Any:
     """Jobs submitted between two pages do not shift them."""
-    where = read_filter(filter) if filter.strip() else None
+    where, order = asked.condition(), asked.order()
 
     def listed(size: int, token: str) -> Any:
-        return context.jobs.list(project, where=where, page_size=size, page_token=token)
+        return context.jobs.list(project, where=where, order=order, page_size=size, page_token=token)
 
-    return page.answer("jobs", listed, job_json)
+    return page.answer("jobs", listed, job_row if asked.view == "BASIC" else job_json)
 
 
 @router.get("/{job_id}", summary="Describe a job", response_model=Job)
@@ -96,6 +120,7 @@ def new_job(project: str, admitted: Admitted) -> NewJob:
         kind=admitted.job.kind,
         request=request.written(),
         job_dir=admitted.job_dir,
+        algorithm=admitted.job.algorithm,
         labels=request.labels,
         priority=scheduling.priority,
         note="; ".join(admitted.assignment.lines),

@@ -1,14 +1,17 @@
 """Logs of jobs, also while they are written."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import StreamingResponse
+from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, Field
 
+from boxwright.api.curve_resources import LogMatches, LogPage
 from boxwright.api.deps import Credentials, Given, JobId, Project, Viewer
-from boxwright.api.errors import DESCRIBED_BESIDE, ErrorStatus
+from boxwright.api.errors import DESCRIBED_BESIDE, ErrorStatus, Refusal
+from boxwright.api.logfile import log_of
+from boxwright.api.logpages import LogReader
 from boxwright.spec.job import State
 
 router = APIRouter(prefix="/v1/projects/{project}/jobs", tags=["logs"])
@@ -52,3 +55,39 @@ async def read_log(
     assert credentials, "checked with the role"
     lines = request.app.state.followers.stream(record, credentials.credentials, offset, follow)
     return StreamingResponse(lines, media_type=NDJSON, headers={"X-Accel-Buffering": "no"})
+
+
+@router.get("/{job_id}/log:page", summary="Read some lines of a job's log", response_model=LogPage)
+def read_log_page(
+    *,
+    _: Viewer,
+    project: Project,
+    job_id: JobId,
+    context: Given,
+    before: Annotated[
+        int | None, Query(ge=0, le=2**62, description="The lines that end at or before this byte.")
+    ] = None,
+    after: Annotated[int | None, Query(ge=0, le=2**62, description="The lines from this byte on.")] = None,
+    lines: Annotated[int, Query(ge=1, le=1000, description="At most so many.")] = 200,
+) -> Any:
+    """The last ones, or those `before` or `after` a byte; whole lines only, and long ones are cut."""
+    if before is not None and after is not None:
+        raise Refusal.of_field("after", "before and after exclude each other; leave one out")
+    reader = LogReader(log_of(context.jobs.get(project, job_id).job_dir))
+    return JSONResponse(reader.before(before, lines) if after is None else reader.after(after, lines))
+
+
+@router.get("/{job_id}/log:search", summary="Find a text in a job's log", response_model=LogMatches)
+def search_log(
+    *,
+    _: Viewer,
+    project: Project,
+    job_id: JobId,
+    context: Given,
+    query: Annotated[str, Query(min_length=1, max_length=200, description="Part of a line, whatever its case.")],
+    offset: Annotated[int, Query(ge=0, le=2**62, description="Byte to begin with.")] = 0,
+    limit: Annotated[int, Query(ge=1, le=500, description="At most so many lines.")] = 100,
+) -> Any:
+    """The lines in which it stands. Where `complete` is false, `offset` of the answer is where to go on."""
+    reader = LogReader(log_of(context.jobs.get(project, job_id).job_dir))
+    return JSONResponse(reader.search(query, offset, limit))

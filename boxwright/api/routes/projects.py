@@ -6,9 +6,16 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from boxwright.api.deps import Given, Project, Viewer, limits_of
-from boxwright.api.resources import ProjectConfig
+from boxwright.api.resources import ProjectConfig, ProjectList
 
 router = APIRouter(prefix="/v1/projects", tags=["projects"])
+
+
+@router.get("", summary="List projects", response_model=ProjectList)
+def list_projects(_: Viewer, context: Given) -> Any:
+    """All that hold jobs, models or data sets, and the one that the command line uses."""
+    names = sorted({context.default_project, *context.jobs.projects()})
+    return JSONResponse({"projects": [{"name": name} for name in names]})
 
 
 @router.get("/{project}:getConfig", summary="Tell what a project's jobs run on", response_model=ProjectConfig)

@@ -144,3 +144,42 @@ def test_json_may_be_nested_so_deeply(served: Any, depth: int, code: int) -> Non
     answer = served.submit(encryptionConfig={"a": deep})
     assert answer.status_code == code
     assert code == 200 or "nested too deeply" in answer.json()["error"]["message"]
+
+
+def test_a_list_is_sorted_searched_and_short(served: Any) -> None:
+    client = served.client()
+    for name, label in (("b", "x"), ("a", "farm"), ("c", "farm")):
+        body = {"jobId": name, "trainingInput": {"masterConfig": {"imageUri": "wait"}}, "labels": {"team": label}}
+        assert client.post(JOBS, json=body).status_code == 200
+
+    def names(**given: Any) -> list[str]:
+        return [one["jobId"] for one in client.get(JOBS, params=given).json().get("jobs", [])]
+
+    assert names(orderBy="jobId") == ["a", "b", "c"]
+    assert names(orderBy="createTime") == ["b", "a", "c"]
+    assert names(query="FARM", filter="algorithm:wait") == ["c", "a"]
+    assert names(query="<script>") == []
+    first = client.get(JOBS, params={"orderBy": "jobId desc", "pageSize": 2}).json()
+    assert [one["jobId"] for one in first["jobs"]] == ["c", "b"]
+    assert names(orderBy="jobId desc", pageToken=first["nextPageToken"]) == ["a"]
+    assert "pageToken" in violations(client.get(JOBS, params={"orderBy": "jobId", "pageToken": first["nextPageToken"]}))
+    assert "orderBy" in violations(client.get(JOBS, params={"orderBy": "size"}))
+    assert "query" in violations(client.get(JOBS, params={"query": "x" * 201}))
+
+
+def test_progress_machine_and_the_short_view(served: Any) -> None:
+    record, _ = served.running()
+    progress = {"step": 5, "maxSteps": 10, "etaSeconds": 12.5, "bestMetric": "AP", "bestValue": 0.5, "updateTime": 0.0}
+    standing = {"progress": progress, "machine": "host: 2 cores"}
+    record = served.jobs.change(
+        record, standing=standing, output={"trials": [{"trialId": "1"}], "consumedMLUnits": 1.0}
+    )
+    found = served.client("viewer").get(f"{JOBS}/one").json()
+    assert found["progress"] == {**progress, "updateTime": "1970-01-01T00:00:00.000Z"}
+    assert (found["machine"], found["algorithm"]) == ("host: 2 cores", "wait")
+    assert found["trainingOutput"]["trials"] == [{"trialId": "1"}]
+    (row,) = served.client("viewer").get(JOBS, params={"view": "BASIC"}).json()["jobs"]
+    assert row["trainingOutput"] == {"consumedMLUnits": 1.0} and row["progress"] == found["progress"]
+    served.jobs.change(record, state="FAILED")
+    assert "etaSeconds" not in served.client().get(f"{JOBS}/one").json()["progress"]
+    assert served.client().post("/v1/projects/other/jobs", json=found).status_code == 200

@@ -1,0 +1,148 @@
+"""A server with its console in this process, and a real browser in front of it."""
+
+import os
+import shutil
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from boxwright.api.app import create_app
+from boxwright.api.deps import Context
+from boxwright.commands.control_plane import make_context
+from boxwright.console.mount import mount
+from boxwright.spec.server import ServerSettings
+from boxwright.store.tokens import Role
+
+CHROMIUM = shutil.which("chromium")
+ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
+
+HARMLESS = ("the server responded with a status of",)
+"""Console messages about answers that a test asks for on purpose."""
+
+
+@dataclass
+class Console:
+    """A running server with a console.
+
+    Attributes:
+        folder: that jobs may write and data sets be read below.
+    """
+
+    url: str
+    app: FastAPI
+    context: Context
+    folder: Path
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    def token(self, role: Role = "admin") -> str:
+        """A token's secret."""
+        if role not in self.tokens:
+            self.tokens[role] = self.context.tokens.create(f"a-{role}", role)
+        return self.tokens[role]
+
+    def client(self, role: Role = "admin") -> httpx.Client:
+        """For requests to the API, as other programs send them."""
+        headers = {"Authorization": f"Bearer {self.token(role)}"}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=20, trust_env=False)
+
+    def ask(self, method: str, path: str, **given: Any) -> Any:
+        """The answer's JSON to an administrator's request, which must succeed."""
+        with self.client() as client:
+            answer = client.request(method, path, **given)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+
+@pytest.fixture(scope="session")
+def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
+    """One server for all tests: NiceGUI knows one a process. Use projects and names of your own in each test."""
+    folder = tmp_path_factory.mktemp("console")
+    (folder / "data").mkdir()
+    context = make_context(ServerSettings(data_dir=folder / "data", roots=(str(folder),)), allow_substitute=False)
+    app = create_app(context)
+    mount(app)
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
+    thread = threading.Thread(target=server.run)
+    with context.deployed.fleet:
+        # NiceGUI looks at every object of the process for its server, those that warn of being deprecated included.
+        with warnings.catch_warnings(action="ignore"):
+            thread.start()
+            while not server.started:
+                assert thread.is_alive()
+                time.sleep(0.01)
+        yield Console(f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}", app, context, folder)
+        app.state.followers.close()
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM:
+        pytest.skip("needs Chromium (Debian: apt install chromium)")
+    with sync_playwright() as play, play.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS]) as found:
+        yield found
+
+
+Opened = Callable[..., Page]
+
+
+@pytest.fixture
+def opened(console: Console, browser: Browser) -> Iterator[Opened]:
+    """Opens a page of the console as somebody of a role: `opened("/local/jobs", role="viewer", width=390, dark=True)`.
+
+    When the test is over no script may have failed and nothing may have been asked for elsewhere.
+    """
+    contexts, faults = [], list[str]()
+
+    def open_page(path: str = "/", *, role: Role = "admin", width: int = 1280, dark: bool = False, **more: Any) -> Page:
+        context = browser.new_context(
+            viewport={"width": width, "height": 860}, color_scheme="dark" if dark else "light", **more
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda one: faults.append(one.text) if one.type == "error" and not _harmless(one) else None)
+        page.on("request", lambda one: faults.append(one.url) if not _own(one.url, console.url) else None)
+        page.goto(f"{console.url}/?token={console.token(role)}")
+        page.goto(f"{console.url}/console{path}")
+        page.wait_for_selector("main h1")
+        page.wait_for_function("window.did_handshake")  # clicks before count for nothing
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+def _own(url: str, server: str) -> bool:
+    return url.startswith((server, server.replace("http", "ws", 1), "data:", "blob:"))
+
+
+def _harmless(message: Any) -> bool:
+    return message.text.startswith("Failed to load resource") or any(one in message.text for one in HARMLESS)
+
+
+@pytest.fixture
+def screenshot(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Writes a picture of a page into the folder that BOXWRIGHT_SCREENSHOTS names, or nowhere."""
+    folder = os.environ.get("BOXWRIGHT_SCREENSHOTS", "")
+
+    def write(page: Page, name: str = "") -> None:
+        if folder:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=f"{folder}/{name or request.node.name}.png", full_page=True)
+
+    return write
