@@ -25,6 +25,9 @@ import socketio
 from served import Served
 
 JOB = "cells"
+FORGET = 35.0
+"""Seconds after which the server has forgotten pages that were closed; it keeps them a while in case they come back."""
+
 SETTLE = 5.0
 """Seconds at the start of a window that do not count."""
 
@@ -44,17 +47,35 @@ async def measure(given: argparse.Namespace) -> None:
         served.start()
         assert served.process
         headers = {"Authorization": f"Bearer {served.token()}"}
-        async with httpx.AsyncClient(base_url=served.address, headers=headers, timeout=60) as http:
-            await train(http)
-            rows: dict[int, list[tuple[float, float]]] = {0: [], given.pages: []}
-            for number in range(2 * given.windows):
-                pages = given.pages * (number % 2)
-                async with opened(http, served.token(), pages, given.tab):
-                    rows[pages].append(await window(http, served.process.pid, given.seconds))
-                print(f"{pages:3} pages: {rows[pages][-1][0]:6.2f} img/s, server {rows[pages][-1][1]:.2%} of a core")
-            report(rows, given.pages)
-            await http.post(f"/v1/projects/local/jobs/{JOB}:cancel", json={})
-        served.stop()
+        try:
+            async with httpx.AsyncClient(base_url=served.address, headers=headers, timeout=60) as http:
+                await train(http)
+                await alternate(http, served, given)
+                await end(http)
+        finally:
+            served.stop()
+
+
+async def alternate(http: httpx.AsyncClient, served: Served, given: argparse.Namespace) -> None:
+    """Windows without pages and with them, by turns."""
+    assert served.process
+    rows: dict[int, list[tuple[float, float]]] = {0: [], given.pages: []}
+    for number in range(2 * given.windows):
+        pages = given.pages * (number % 2)
+        async with opened(http, served.token(), pages, given.tab):
+            rows[pages].append(await window(http, served.process.pid, given.seconds))
+        print(
+            f"{pages:3} pages: {rows[pages][-1][0]:6.2f} img/s, server {rows[pages][-1][1]:.2%} of a core", flush=True
+        )
+        await asyncio.sleep(FORGET if pages else 0)
+    report(rows, given.pages)
+
+
+async def end(http: httpx.AsyncClient) -> None:
+    """Cancel the job, and wait until it has ended."""
+    await http.post(f"/v1/projects/local/jobs/{JOB}:cancel", json={})
+    while (await http.get(f"/v1/projects/local/jobs/{JOB}")).json()["state"] != "CANCELLED":
+        await asyncio.sleep(0.5)
 
 
 def report(rows: dict[int, list[tuple[float, float]]], pages: int) -> None:
@@ -128,7 +149,7 @@ async def open_page(address: str, cookies: dict[str, str], path: str) -> Any:
     """A page and its live connection."""
     async with httpx.AsyncClient(base_url=address, cookies=cookies, timeout=60) as http:
         page = (await http.get(path)).text
-    found = re.search(r'"client_id": ?"([0-9a-f-]+)"', page)
+    found = re.search(r"""['"]client_id['"]: ?['"]([0-9a-f-]+)""", page)
     assert found, page[:500]
     query = {
         "client_id": found[1],

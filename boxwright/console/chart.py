@@ -34,8 +34,12 @@ def chart(options: Mapping[str, Any], *, label: str, height: int = 300) -> ui.ec
 
 def redraw(chart: ui.echart, options: Mapping[str, Any]) -> None:
     """Show something else in a chart."""
-    chart.options.clear()
-    chart.options.update(themed(options))
+    show(chart, themed(options))
+
+
+def show(chart: ui.echart, options: dict[str, Any]) -> None:
+    """Show options that have our looks already, such as many pages share; they are not copied, nor to be changed."""
+    chart.props["options"] = options
     chart.update()
 
 

@@ -86,7 +86,7 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
         thread.join()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     if not CHROMIUM:
         pytest.skip("needs Chromium (Debian: apt install chromium)")
@@ -111,13 +111,14 @@ def opened(console: Console, browser: Browser) -> Iterator[Opened]:
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(30_000)
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda one: faults.append(one.text) if one.type == "error" and not _harmless(one) else None)
         page.on("request", lambda one: faults.append(one.url) if not _own(one.url, console.url) else None)
         page.goto(f"{console.url}/?token={console.token(role)}")
         page.goto(f"{console.url}/console{path}")
         page.wait_for_selector("main h1")
+        page.wait_for_selector("main .loading", state="detached")
         page.wait_for_function("window.did_handshake")  # clicks before count for nothing
         return page
 

@@ -144,6 +144,7 @@ def test_more_entries_are_shown_when_they_are_asked_for(opened: Opened, page_of_
     field.press("Enter")
     page.get_by_text("Nothing here.").wait_for()
     assert page.locator(".crumbs button").last.inner_text() == "none"
+    page.get_by_text("0 files, 0 labelled pictures").wait_for()
     field.fill(f"{folder}/0*")
     field.press("Enter")
     page.wait_for_function("document.querySelector('.file-count')?.textContent.startsWith('100 files')")

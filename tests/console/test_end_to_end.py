@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,11 +66,13 @@ class Server:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    made = Server(tmp_path_factory.mktemp("empty"))
-    made.start()
-    yield made
-    made.stop()
+def server() -> Iterator[Server]:
+    """In a folder whose name can stand in pictures."""
+    with tempfile.TemporaryDirectory(prefix="boxwright-") as folder:
+        made = Server(Path(folder))
+        made.start()
+        yield made
+        made.stop()
 
 
 @dataclass

@@ -8,17 +8,17 @@ from nicegui import ui
 
 from boxwright.client import ServerError
 from boxwright.console import parts
-from boxwright.console.chart import chart, redraw
+from boxwright.console.chart import chart, show
 from boxwright.console.pages.job.asked import Asked, note
 from boxwright.console.pages.job.lines import Looks, drawn_once, in_words
 from boxwright.console.view import View
 
 Job = Mapping[str, Any]
 
-POINTS = 400
+POINTS = 300
 """Of each line: a peak and a valley for every few pixels."""
 
-EVERY = 5.0
+EVERY = 6.0
 """Seconds between looks at the numbers, which come every ten steps of training: charts are the costliest of what is
 sent to a browser again and again."""
 
@@ -169,11 +169,8 @@ class Curves:
             log = bool(self.log.value) and name == "chosen"
             smooth = float(self.smooth.value or 0) if name == "chosen" else 0.0
             looks = Looks(bool(self.by_time.value), log, smooth)
-            options, data = drawn_once(self.view, found, series, looks)
-            redraw(shown, options)
-            for line, points in zip(shown.options["series"], data, strict=True):
-                line["data"] = points  # after the colours were looked for, which takes long in so many points
             shown.props["aria-label"] = in_words(self.view.text(f"job.chart_{name}"), series)
+            show(shown, drawn_once(self.view, found, series, looks))
 
 
 def _share(text: str) -> float:

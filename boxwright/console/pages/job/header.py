@@ -1,6 +1,6 @@
 """Head of a job's page: state, progress, and what can be done with it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from nicegui import ui
@@ -19,6 +19,8 @@ class Header:
         actions = parts.heading(job_id, back=(view.text("shell.jobs"), view.path("jobs")))
         with actions:
             self._buttons()
+        self._words: tuple[Any, ...] = ()
+        self._move: Callable[[Mapping[str, Any]], None] | None = None
         self._progress = ui.element("div").classes("standing").props("aria-live=polite")
 
     def _buttons(self) -> None:
@@ -49,10 +51,16 @@ class Header:
         if view.may("trainer"):
             self._cancel.set_visibility(not is_final(job))
             self._cancel.set_enabled(state != "CANCELLING")
+        has_steps = bool((job.get("progress") or {}).get("maxSteps"))
+        words = (state, has_steps, job.get("jobPosition"), best(view, job), job.get("machine"))
+        if words == self._words and self._move:
+            self._move(job)
+            return
+        self._words = words
         self._progress.clear()
         with self._progress:
             parts.chip(view, state)
-            progress_bar(view, job)
+            self._move = progress_bar(view, job)
             if found := best(view, job):
                 ui.label(view.text("job.best", value=found)).classes("number")
             if job.get("machine"):

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from boxwright.console.chart import axis
+from boxwright.console.chart import axis, themed
 from boxwright.console.smoothing import smoothed
 from boxwright.console.view import View
 
@@ -36,18 +36,26 @@ class Looks:
     smooth: float = 0.0
 
 
-_kept: OrderedDict[tuple[Any, ...], tuple[Any, Chart]] = OrderedDict()
+_kept: OrderedDict[tuple[Any, ...], tuple[Any, dict[str, Any]]] = OrderedDict()
 
 
-def drawn_once(view: View, answer: Mapping[str, Any], series: Sequence[Series], looks: Looks) -> Chart:
-    """`chart_of`, made once for all pages that were given the very same answer. It is not to be changed."""
+def drawn_once(view: View, answer: Mapping[str, Any], series: Sequence[Series], looks: Looks) -> dict[str, Any]:
+    """Options for `chart.show`, made once for all pages that were given the very same answer; not to be changed."""
     key = (id(answer), tuple(str(one["name"]) for one in series), looks, view.language)
     known = _kept.get(key)
     if known is None or known[0] is not answer:  # another one may have come to lie in the same place
-        known = _kept[key] = (answer, chart_of(view, series, looks))
+        known = _kept[key] = (answer, _with_points(*chart_of(view, series, looks)))
         while len(_kept) > KEPT:
             _kept.popitem(last=False)
     return known[1]
+
+
+def _with_points(options: dict[str, Any], data: list[Points]) -> dict[str, Any]:
+    """With our looks, whose colours are not looked for among the points: there are too many."""
+    found = themed(options)
+    for line, points in zip(found["series"], data, strict=True):
+        line["data"] = points
+    return found
 
 
 def chart_of(view: View, series: Sequence[Series], looks: Looks) -> Chart:

@@ -1,6 +1,6 @@
 """How far a job is, in words and bars."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from nicegui import ui
@@ -19,18 +19,24 @@ def is_final(job: Job) -> bool:
     return job["state"] in FINAL
 
 
-def progress_bar(view: View, job: Job) -> None:
-    """Steps done of all, and the time left."""
-    progress = job.get("progress") or {}
-    step, total = int(progress.get("step", 0)), int(progress.get("maxSteps", 0))
-    if not total:
+def progress_bar(view: View, job: Job) -> Callable[[Job], None] | None:
+    """Steps done of all, and the time left; gives what moves the bar, where there is one."""
+    if not (job.get("progress") or {}).get("maxSteps"):
         if job.get("jobPosition"):
             ui.label(view.text("job.position", n=int(job["jobPosition"])))
-        return
-    share = view.percent(step / total)
-    parts.progress(step / total, view.text("job.steps", step=step, total=total, share=share))
-    if left := time_left(view, job):
-        ui.label(left).classes("number")
+        return None
+    bar, left = parts.progress(*_steps(view, job)), ui.label(time_left(view, job)).classes("number")
+
+    def move(later: Job) -> None:
+        parts.show_progress(bar, *_steps(view, later))
+        left.text = time_left(view, later)
+
+    return move
+
+
+def _steps(view: View, job: Job) -> tuple[float, str]:
+    step, total = int(job["progress"].get("step", 0)), int(job["progress"]["maxSteps"])
+    return step / total, view.text("job.steps", step=step, total=total, share=view.percent(step / total))
 
 
 def shown_progress(view: View, job: Job) -> None:

@@ -58,6 +58,7 @@ def test_what_is_served(cats: str, opened: Any) -> None:
     expect(page.get_by_text("No endpoints yet")).to_be_visible()
     page = opened(f"/{cats}/endpoints", width=390)
     row = page.locator(".listing tbody tr").filter(has_text="cats")
+    row.get_by_text("1 / 1").wait_for()
     assert row.locator("td").all_inner_texts()[2:4] == ["v1 100 %", "1 / 1"]
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     row.get_by_role("link").click()

@@ -1,6 +1,7 @@
 """The list of trained models and the page of one, in a real browser."""
 
 import shutil
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ def finish(desk: Any, quadrant_model: Path, name: str, *args: str, kind: str = "
 def test_the_list_says_where_models_come_from(
     models_desk: Any, opened: Any, quadrant_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("boxwright.console.pages.models.models.EVERY", 0.3)
+    monkeypatch.setattr(sys.modules[data_text.__module__], "EVERY", 0.3)
     page = opened(f"{models_desk.path}/models")
     expect(page.get_by_text("No models yet")).to_be_visible()
     finish(models_desk, quadrant_model, "first")

@@ -227,10 +227,10 @@ def test_curves_of_a_trial(opened: Opened, desk: Any) -> None:
         event = Event(kind="train", step=10, time=1, values={"loss": float(number)})
         (folder / "events.jsonl").write_text(event.model_dump_json() + "\n")
     page = opened(f"{desk.path}/jobs/search?tab=curves")
-    assert until(page, lambda: drawn(page)[0]["last"] == [10, 2.0])  # the latest one
+    assert until(page, lambda: [one["last"] for one in drawn(page)[:1]] == [[10, 2.0]])  # the latest one
     page.get_by_label("Trial", exact=True).click()
     page.get_by_role("option", name="1", exact=True).click()
-    assert until(page, lambda: drawn(page)[0]["last"] == [10, 1.0]) and "trial=1" in page.url
+    assert until(page, lambda: [one["last"] for one in drawn(page)[:1]] == [[10, 1.0]]) and "trial=1" in page.url
 
 
 @pytest.mark.parametrize("name", ["overview", "curves", "log", "trials"])
