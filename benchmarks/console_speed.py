@@ -59,7 +59,7 @@ def table(browser: Browser, served: Served, rounds: int) -> None:
         "start": ("/local", "main .step"),
         "jobs": ("/local/jobs", "main tbody tr"),
         "jobs, the last page of a filter": ("/local/jobs?text=job_99", "main tbody tr"),
-        "data set, gallery": ("/local/datasets/many?tab=pictures", "main .picture, main figure, main .gallery svg"),
+        "data set, gallery": ("/local/datasets/many?tab=pictures", "main svg rect"),
         "job, curves": (f"/local/jobs/{CURVE}?tab=curves", "main canvas"),
     }
     print("| page | first visit, median (s) | slowest | later visits, median (s) | slowest |\n|---|---|---|---|---|")
@@ -110,17 +110,18 @@ def fill_jobs(folder: Path, count: int, points: int) -> None:
 def submit(store: JobStore, folder: Path, name: str) -> None:
     """A job that ended long ago."""
     request = {"jobId": name, "trainingInput": {"masterConfig": {"imageUri": "image_object_detection"}}}
-    store.submit(NewJob("local", name, "train", request, str(folder / name), {}, 0, "", None, 3600.0))
+    store.submit(NewJob("local", name, "train", request, str(folder / name), "image_object_detection"))
     store.cancel("local", name, "made for a measurement")
 
 
 def coco(folder: Path, count: int) -> None:
     """A data set of small pictures, one box each."""
-    folder.mkdir()
+    for name in ("images", "annotations"):
+        (folder / name).mkdir(parents=True)
     rng, boxes = np.random.default_rng(0), []
     for index in range(count):
         picture = np.full((48, 64, 3), rng.integers(0, 256, 3), np.uint8)
-        cv2.imwrite(str(folder / f"{index}.jpg"), picture)
+        cv2.imwrite(str(folder / "images" / f"{index}.jpg"), picture)
         size = int(rng.integers(4, 40))
         boxes.append({"id": index, "image_id": index, "category_id": 1 + index % 3, "bbox": [2, 2, size, size]})
     document = {
@@ -128,7 +129,7 @@ def coco(folder: Path, count: int) -> None:
         "annotations": [{**one, "area": one["bbox"][2] ** 2, "iscrowd": 0} for one in boxes],
         "categories": [{"id": number, "name": name} for number, name in enumerate(("one", "two", "three"), 1)],
     }
-    (folder / "annotations.json").write_text(json.dumps(document))
+    (folder / "annotations" / "instances_all.json").write_text(json.dumps(document))
 
 
 def import_pictures(served: Served, folder: Path) -> float:

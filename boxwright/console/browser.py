@@ -1,5 +1,6 @@
 """A dialog to choose a file, a folder or a wildcard below the server's roots, with what it would match."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal
@@ -15,6 +16,9 @@ Kind = Literal["data", "folder", "file"]
 """What is chosen: labelled data (file, folder or wildcard), a folder to write below, or one file."""
 
 WILDCARDS = "*?["
+
+PAUSE = 0.4
+"""Seconds without a key, after which what was typed is looked at."""
 
 SHARD = re.compile(r"-\d{5}-of-(\d{5})")
 """In the name of a file that is one part of many."""
@@ -67,8 +71,7 @@ class _Pane:
         self._list.props("role=group")
         self._list.props["aria-label"] = view.text("browser.entries")
         self._path = ui.input(view.text(f"browser.path_{kind}"), on_change=self._typed)
-        self._path.props("dense outlined debounce=400 spellcheck=false autocomplete=off").classes("file-path")
-        # What is typed comes a moment later; Enter brings it along.
+        self._path.props("dense outlined spellcheck=false autocomplete=off").classes("file-path")
         self._path.on("keydown.enter", self._entered, js_handler="(event) => emit(event.target.value)")
         self._found = ui.element("div").classes("file-found").props("role=status")
         with ui.element("div").classes("actions"):
@@ -170,13 +173,18 @@ class _Pane:
         await self._open(self._folder)
 
     async def _typed(self) -> None:
-        await self._look()
+        """Look when nothing more was typed for a moment. The field is never written to meanwhile."""
+        self._turn += 1
+        turn = self._turn
+        await asyncio.sleep(PAUSE)
+        if turn == self._turn:
+            await self._look()
 
     async def _entered(self, event: GenericEventArguments) -> None:
         typed = str(event.args or "").strip()
-        self._path.value = typed
         if not any(mark in typed for mark in WILDCARDS):
             await self._open(typed, told=False)
+        await self._look()
 
     async def _look(self) -> None:
         """Say what the path would match; an answer that comes after the path has changed again is dropped."""

@@ -320,7 +320,7 @@ def test_a_rate_is_searched_in_the_browser(server: Server, signed_in: Any) -> No
         assert server.ask("GET", f"/v1/projects/local/jobs/{name}")["state"] == "CANCELLED"
         return
     page.wait_for_selector("main .chip >> text=succeeded", timeout=PATIENCE)
-    page.get_by_role("tab", name="Trials").click()
+    settled(page, f"{server.url}/console/local/jobs/{name}?tab=trials")
     page.wait_for_selector("main tbody tr")
     rows = page.locator("main tbody tr").count()
     page.close()
