@@ -1,7 +1,7 @@
 """The app that answers HTTP requests."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import FastAPI
 
@@ -49,8 +49,65 @@ Send `Authorization: Bearer TOKEN`. Times are RFC 3339 in UTC, durations are wri
 bits are texts. Fields that hold nothing are left out."""
 
 
+ROUTES = (
+    health,
+    measures,
+    projects,
+    jobs,
+    algorithms,
+    drafts,
+    estimates,
+    metrics,
+    job_files,
+    job_settings,
+    samples,
+    job_evaluation,
+    logs,
+    tokens,
+    sessions,
+    stats,
+    models,
+    versions,
+    operations,
+    predictions,
+    trained_models,
+    evaluations,
+    uploads,
+    files,
+    machine,
+    datasets,
+    pictures,
+)
+"""Modules with a router, in the order of the description."""
+
+
 def create_app(context: Context) -> FastAPI:
     """The app over a store. `app.state.followers.close()` ends its log streams."""
+
+    app = FastAPI(
+        title="Boxwright",
+        version=boxwright.__version__,
+        description=DESCRIPTION,
+        docs_url=None,  # their pages load scripts from elsewhere
+        redoc_url=None,
+        redirect_slashes=False,
+        responses=DESCRIBED,
+        lifespan=lifespan_of(context),
+    )
+    app.state.context = context
+    app.state.cards = Cards()
+    app.state.curves = CurveShelf()
+    app.state.followers = Followers(context.jobs, context.tokens)
+    install(app)
+    for module in ROUTES:
+        app.include_router(module.router)
+    app.add_middleware(RequestLimit, max_bytes=context.max_request_bytes, refuse=too_large)
+    app.add_middleware(SecurityHeaders)
+    return app
+
+
+def lifespan_of(context: Context) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """What runs beside the app, and ends with it."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -61,51 +118,4 @@ def create_app(context: Context) -> FastAPI:
         context.uploads.close()
         await context.deployed.gateway.close()
 
-    app = FastAPI(
-        title="Boxwright",
-        version=boxwright.__version__,
-        description=DESCRIPTION,
-        docs_url=None,  # their pages load scripts from elsewhere
-        redoc_url=None,
-        redirect_slashes=False,
-        responses=DESCRIBED,
-        lifespan=lifespan,
-    )
-    app.state.context = context
-    app.state.cards = Cards()
-    app.state.curves = CurveShelf()
-    app.state.followers = Followers(context.jobs, context.tokens)
-    install(app)
-    for module in (
-        health,
-        measures,
-        projects,
-        jobs,
-        algorithms,
-        drafts,
-        estimates,
-        metrics,
-        job_files,
-        job_settings,
-        samples,
-        job_evaluation,
-        logs,
-        tokens,
-        sessions,
-        stats,
-        models,
-        versions,
-        operations,
-        predictions,
-        trained_models,
-        evaluations,
-        uploads,
-        files,
-        machine,
-        datasets,
-        pictures,
-    ):
-        app.include_router(module.router)
-    app.add_middleware(RequestLimit, max_bytes=context.max_request_bytes, refuse=too_large)
-    app.add_middleware(SecurityHeaders)
-    return app
+    return lifespan

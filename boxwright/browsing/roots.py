@@ -52,22 +52,23 @@ class Roots:
             return False
         return True
 
-    def check_pattern(self, pattern: str) -> None:
-        """Refuse a pattern that looks into other folders.
+    def check_pattern(self, pattern: str) -> list[str]:
+        """What a pattern looks at or below: the part of each of its paths before the first wildcard.
 
         Raises:
             PermissionError, ValueError: as `within`, of the folder before the first wildcard.
         """
         if files.is_local(pattern) and os.path.isabs(pattern) and "\0" not in pattern and os.path.isfile(pattern):
-            self.within(pattern)
-            return
+            return [self.within(pattern)]
         parts = [part.strip() for part in pattern.split(",") if part.strip()]
+        found = []
         for part in parts or [pattern]:
             if ".." in part.split("/"):
                 raise ValueError(f"a path to look for holds no '..', got {part!r}")
             names = part.split("/")
             fixed = next((at for at, name in enumerate(names) if any(mark in name for mark in WILDCARDS)), len(names))
-            self.within("/".join(names[:fixed]) or "/")
+            found.append(self.within("/".join(names[:fixed]) or "/"))
+        return found
 
     def root_of(self, path: str) -> str:
         """The outermost root that a path of `within` lies in; of an object store that is none, its bucket."""

@@ -92,10 +92,19 @@ def test_object_stores_may_be_looked_at(roots: Roots) -> None:
 
 
 @pytest.mark.parametrize(
-    "pattern", ["data/*", "data/train/a-?.rec", "data/**/*.json", "data/a,data/b", "data/x[1-3]", "data/in"]
+    ("pattern", "below"),
+    [
+        ("data/*", "data"),
+        ("data/train/a-?.rec", "data/train"),
+        ("data/**/*.json", "data"),
+        ("data/a,data/b", "data/a,data/b"),
+        ("data/x[1-3]", "data"),
+        ("data/c", "data/c"),
+    ],
 )
-def test_patterns_below_a_root_are_good(roots: Roots, tmp_path: Path, pattern: str) -> None:
-    roots.check_pattern(",".join(f"{tmp_path}/{part}" for part in pattern.split(",")))
+def test_patterns_below_a_root_are_good(roots: Roots, tmp_path: Path, pattern: str, below: str) -> None:
+    given = ",".join(f"{tmp_path}/{part}" for part in pattern.split(","))
+    assert roots.check_pattern(given) == [f"{tmp_path}/{part}" for part in below.split(",")]
 
 
 @pytest.mark.parametrize(
@@ -114,7 +123,7 @@ def test_patterns_that_are_not_complete_are_refused(roots: Roots, pattern: str) 
 
 def test_a_file_whose_name_holds_a_wildcard_is_a_file(roots: Roots, tmp_path: Path) -> None:
     (tmp_path / "data" / "a*").write_text("x")
-    roots.check_pattern(f"{tmp_path}/data/a*")
+    assert roots.check_pattern(f"{tmp_path}/data/a*") == [f"{tmp_path}/data/a*"]
 
 
 def test_roots_in_roots_are_left_out(tmp_path: Path) -> None:

@@ -50,6 +50,7 @@ def test_a_wrong_offset_and_a_second_writer_are_refused(place: Place) -> None:
         refused(lambda: drop(place, record.file_id), "another request is sending", "ABORTED", 423)
     with Arriving(place, record, 0) as file:
         file.write(b"1")
+    assert one_file(place, record.file_id).offset == 1
 
 
 def test_more_than_was_announced_is_refused(place: Place) -> None:
@@ -105,4 +106,6 @@ def test_a_name_is_given_once(place: Place) -> None:
 
 @pytest.mark.parametrize("file_id", ["", "..", "../upload", "0" * 31, "g" * 32])
 def test_ids_that_no_file_has_are_not_looked_for(place: Place, file_id: str) -> None:
-    refused(lambda: one_file(place, file_id), "there is no file", "NOT_FOUND")
+    with pytest.raises(UploadFault, match="there is no file") as found:
+        one_file(place, file_id)
+    assert found.value.status == "NOT_FOUND"

@@ -74,6 +74,9 @@ def test_files_beside_each_other_are_no_clash() -> None:
     names = Names()
     for path in ("a/1.jpg", "a/2.jpg", "A/3.jpg", "b"):
         names.take(path)
+    with pytest.raises(ValueError, match="one place on some machines") as found:
+        names.take("A/2.JPG")
+    assert "a/2.jpg" in str(found.value)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Zip files, good ones and hostile ones."""
 
 import io
+import re
 import stat
 import struct
 import zipfile
@@ -44,12 +45,13 @@ def files_in(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
-def refused(source: Path, words: str, limits: Limits = ROOM) -> None:
-    """The zip is refused with these words, and nothing is outside of its folder."""
+def refusal(source: Path, limits: Limits = ROOM) -> str:
+    """Why the zip is refused; nothing is outside of its folder then."""
     before = {path for path in source.parent.rglob("*") if "out" not in path.parts}
-    with pytest.raises(Unsafe, match=words):
+    with pytest.raises(Unsafe) as caught:
         unpack(source, limits)
     assert {path for path in source.parent.rglob("*") if "out" not in path.relative_to(source.parent).parts} == before
+    return str(caught.value)
 
 
 def test_a_zip_becomes_a_folder_without_the_one_around_it(tmp_path: Path) -> None:
@@ -96,7 +98,7 @@ def test_progress_is_told(tmp_path: Path) -> None:
     ],
 )
 def test_names_that_lead_elsewhere_are_refused(tmp_path: Path, name: str, words: str) -> None:
-    refused(zipped(tmp_path / "a.zip", ("good", b"1"), (name, b"2")), words)
+    assert words in refusal(zipped(tmp_path / "a.zip", ("good", b"1"), (name, b"2")))
 
 
 def test_links_and_devices_are_refused(tmp_path: Path) -> None:
@@ -106,12 +108,12 @@ def test_links_and_devices_are_refused(tmp_path: Path) -> None:
     def as_device(info: zipfile.ZipInfo) -> None:
         info.external_attr = (stat.S_IFCHR | 0o666) << 16
 
-    refused(zipped(tmp_path / "a.zip", (entry("a", as_link), b"/etc/passwd")), "is a link")
-    refused(zipped(tmp_path / "b.zip", (entry("a", as_device), b"")), "a device")
+    assert "is a link" in refusal(zipped(tmp_path / "a.zip", (entry("a", as_link), b"/etc/passwd")))
+    assert "a device" in refusal(zipped(tmp_path / "b.zip", (entry("a", as_device), b"")))
 
 
 def test_names_that_differ_in_capitals_only_are_refused(tmp_path: Path) -> None:
-    refused(zipped(tmp_path / "a.zip", ("x/A.jpg", b"1"), ("x/a.JPG", b"2")), "capitals")
+    assert "capitals" in refusal(zipped(tmp_path / "a.zip", ("x/A.jpg", b"1"), ("x/a.JPG", b"2")))
 
 
 def test_an_encrypted_zip_is_refused(tmp_path: Path) -> None:
@@ -120,11 +122,11 @@ def test_an_encrypted_zip_is_refused(tmp_path: Path) -> None:
     data[6] |= 1  # flags of the file's header
     data[data.index(b"PK\1\2") + 8] |= 1  # and in the list of contents
     source.write_bytes(data)
-    refused(source, "encrypted; make the zip again without a password")
+    assert "encrypted; make the zip again without a password" in refusal(source)
 
 
 def test_other_methods_are_refused(tmp_path: Path) -> None:
-    refused(zipped(tmp_path / "a.zip", ("a", b"1"), packed=zipfile.ZIP_LZMA), "packed by method 14")
+    assert "packed by method 14" in refusal(zipped(tmp_path / "a.zip", ("a", b"1"), packed=zipfile.ZIP_LZMA))
 
 
 def test_what_the_reader_cannot_do_is_refused(tmp_path: Path) -> None:
@@ -133,13 +135,13 @@ def test_what_the_reader_cannot_do_is_refused(tmp_path: Path) -> None:
     data = bytearray(source.read_bytes())
     data[data.index(b"PK\1\2") + 6] = 99  # version needed to extract
     source.write_bytes(data)
-    refused(source, "the zip cannot be read")
+    assert "the zip cannot be read" in refusal(source)
 
 
 def test_a_bomb_is_refused_by_how_much_it_grows(tmp_path: Path) -> None:
     source = zipped(tmp_path / "a.zip", ("a", bytes(120_000_000)), packed=zipfile.ZIP_DEFLATED)
     assert source.stat().st_size < 200_000
-    refused(source, "a zip may grow to 200 times its size")
+    assert "a zip may grow to 200 times its size" in refusal(source)
 
 
 def test_a_small_zip_may_shrink_well(tmp_path: Path) -> None:
@@ -150,9 +152,9 @@ def test_a_small_zip_may_shrink_well(tmp_path: Path) -> None:
 
 def test_too_many_files_too_many_bytes_and_a_full_disk_are_refused(tmp_path: Path) -> None:
     source = zipped(tmp_path / "a.zip", ("a", b"123"), ("b", b"456"), ("c", b"789"))
-    refused(source, "may hold 2 files, and this one holds 3", Limits(10**9, 10**9, files=2))
-    refused(source, "may have 8 bytes, and this zip has 9", Limits(8, 10**9))
-    refused(source, "the disk has 8 bytes left", Limits(10**9, 8))
+    assert "may hold 2 files, and this one holds 3" in refusal(source, Limits(10**9, 10**9, files=2))
+    assert "may have 8 bytes, and this zip has 9" in refusal(source, Limits(8, 10**9))
+    assert "the disk has 8 bytes left" in refusal(source, Limits(10**9, 8))
 
 
 def test_a_header_that_states_too_little_does_not_help(tmp_path: Path) -> None:
@@ -162,7 +164,7 @@ def test_a_header_that_states_too_little_does_not_help(tmp_path: Path) -> None:
     at = data.index(b"PK\1\2") + 24  # uncompressed size
     data[at : at + 4] = struct.pack("<I", 10)
     source.write_bytes(data)
-    refused(source, "the zip is damaged")
+    assert "the zip is damaged" in refusal(source)
     assert sum(path.stat().st_size for path in (tmp_path / "out").rglob("*") if path.is_file()) <= 10
 
 
@@ -192,14 +194,14 @@ def test_overlapping_entries_are_counted_each(tmp_path: Path) -> None:
     )
     tail = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 300, 300, len(many), first, 0)
     source.write_bytes(data[:first] + many + tail)
-    refused(source, "a zip may grow")
+    assert "a zip may grow" in refusal(source)
 
 
 @pytest.mark.parametrize("cut", [10, 60, 2000])
 def test_a_zip_that_is_cut_short_is_refused(tmp_path: Path, cut: int) -> None:
     source = zipped(tmp_path / "a.zip", ("a", bytes(1000)), ("b", bytes(1000)))
     source.write_bytes(source.read_bytes()[:-cut])
-    refused(source, "upload it again|damaged")
+    assert re.search("upload it again|damaged", refusal(source))
 
 
 def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
@@ -207,12 +209,12 @@ def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
     data = bytearray(source.read_bytes())
     data[500] ^= 1
     source.write_bytes(data)
-    refused(source, "the zip is damaged")
+    assert "the zip is damaged" in refusal(source)
 
 
 def test_an_empty_zip_is_refused(tmp_path: Path) -> None:
-    refused(zipped(tmp_path / "a.zip"), "holds no files that could be data")
-    refused(zipped(tmp_path / "b.zip", (".hidden", b"1")), "holds no files that could be data")
+    assert "holds no files that could be data" in refusal(zipped(tmp_path / "a.zip"))
+    assert "holds no files that could be data" in refusal(zipped(tmp_path / "b.zip", (".hidden", b"1")))
 
 
 def test_a_list_that_would_fill_memory_is_refused_before_it_is_read(
@@ -221,7 +223,7 @@ def test_a_list_that_would_fill_memory_is_refused_before_it_is_read(
     source = zipped(tmp_path / "a.zip", *((f"{number:04}", b"") for number in range(100)))
     monkeypatch.setattr(unpacking, "MAX_LIST_BYTES", 1000)
     monkeypatch.setattr(unpacking.zipfile, "ZipFile", None)
-    refused(source, "list of contents may have 1,000 bytes, and has 5,000")
+    assert "list of contents may have 1,000 bytes, and has 5,000" in refusal(source)
 
 
 def test_the_list_of_a_large_zip_is_looked_at_in_both_places(tmp_path: Path) -> None:
@@ -233,9 +235,9 @@ def test_the_list_of_a_large_zip_is_looked_at_in_both_places(tmp_path: Path) -> 
     end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
     source = tmp_path / "a.zip"
     source.write_bytes(b"PK\3\4" + record + near + locator + end)
-    refused(source, "has 1,000,000,000,000")
+    assert "has 1,000,000,000,000" in refusal(source)
     source.write_bytes(b"PK\3\4" + near + record + locator + end)
-    refused(source, "has 1,000,000,000,000")
+    assert "has 1,000,000,000,000" in refusal(source)
 
 
 @pytest.mark.parametrize(
@@ -266,9 +268,9 @@ def test_a_name_that_is_not_what_it_says_is_refused(tmp_path: Path) -> None:
     at = marked.index(b"PK\1\2")
     marked[7] = marked[at + 9] = 8
     source.write_bytes(marked)
-    refused(source, "the zip is damaged")
+    assert "the zip is damaged" in refusal(source)
     source.write_bytes(good.replace(b"xx", b"yy", 1))
-    refused(source, "the zip is damaged")
+    assert "the zip is damaged" in refusal(source)
 
 
 def test_zips_are_known_by_their_first_bytes(tmp_path: Path) -> None:

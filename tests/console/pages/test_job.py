@@ -96,8 +96,9 @@ def drawn(page: Any) -> list[dict[str, Any]]:
     """The series of the first chart, as the browser has them."""
     found: str = page.evaluate(
         """() => {
-          const chart = document.querySelector('.chart'), id = Number(chart.id.slice(1));
-          const series = getElement(id).chart.getOption().series;
+          const chart = document.querySelector('.chart');
+          const options = chart && getElement(Number(chart.id.slice(1)))?.chart?.getOption();
+          const series = options?.series || [];  // none where it is not drawn yet
           return JSON.stringify(series.map(one => ({name: one.name, points: one.data.length, last: one.data.at(-1)})));
         }"""
     )

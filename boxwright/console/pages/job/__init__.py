@@ -3,8 +3,6 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from nicegui import ui
-
 from boxwright.console.pages.job.asked import asked_of, note
 from boxwright.console.pages.job.curves import curves
 from boxwright.console.pages.job.evaluation import evaluation
@@ -13,6 +11,7 @@ from boxwright.console.pages.job.log import log
 from boxwright.console.pages.job.overview import overview
 from boxwright.console.pages.job.samples import samples
 from boxwright.console.pages.job.trials import trials
+from boxwright.console.tabs import tabs
 from boxwright.console.view import View
 
 Job = Mapping[str, Any]
@@ -51,21 +50,9 @@ async def job(view: View, job_id: str, tab: str = "") -> None:
     names = [name for name in TABS if name not in ONLY or ONLY[name](found)]
     chosen = tab if tab in names else names[0]
     await Header(view, job_id).follow()
-    with ui.tabs().props("no-caps align=left outside-arrows mobile-arrows").classes("tabs") as bar:
-        for name in names:
-            ui.tab(name, label=view.text(f"job.tab_{name}"))
-    bar.set_value(chosen)
-    place = ui.element("div").classes("page").props("role=tabpanel")
+    labels = {name: view.text(f"job.tab_{name}") for name in names}
 
-    async def show(name: str) -> None:
-        place.clear()
-        place.props["aria-label"] = view.text(f"job.tab_{name}")
-        with place, ui.element("div").classes("page"):
-            await TABS[name](view, found)
+    def turned(name: str) -> None:
+        note(view, found["asked"], tab="" if name == names[0] else name)
 
-    async def turn() -> None:
-        note(view, found["asked"], tab="" if bar.value == names[0] else bar.value)
-        await show(str(bar.value))
-
-    bar.on_value_change(turn)
-    await show(chosen)
+    await tabs(labels, chosen, lambda name: TABS[name](view, found), turned)
