@@ -103,7 +103,8 @@ class Imports:
                 del self._children[uid]
             elif child.process.poll() is not None:
                 del self._children[uid]
-                self._settle(child)
+                if self._settle(child):
+                    del wanted[uid]
         for record in wanted.values():
             if record.state == "DELETING":
                 self._clear(record)
@@ -160,21 +161,22 @@ class Imports:
             roots=(*roots, str(parent.folder)),
         )
 
-    def _settle(self, child: _Child) -> None:
-        """Keep what a child that has ended says; begin again where it was ended from outside."""
+    def _settle(self, child: _Child) -> bool:
+        """Keep what a child that has ended says; False where it was ended from outside, and is to begin again."""
         record, place = child.record, Place(child.record.folder)
         _end(child.process)
         outcome = place.outcome()
         if outcome is not None:
             self._store.settle(record, outcome.model_dump(mode="json"), outcome.error_message)
-            return
+            return True
         key = (record.uid, record.etag)
         self._deaths[key] = self._deaths.get(key, 0) + 1
-        if self._deaths[key] >= MAX_DEATHS:
-            status = child.process.returncode
-            words = _last_words(place.log)
-            message = f"the import ended with status {status} and no result{words and ': ' + words}"
-            self._store.settle(record, {}, f"{message}; it may have run out of memory. Try again")
+        if self._deaths[key] < MAX_DEATHS:
+            return False
+        status, words = child.process.returncode, _last_words(place.log)
+        message = f"the import ended with status {status} and no result{words and ': ' + words}"
+        self._store.settle(record, {}, f"{message}; it may have run out of memory. Try again")
+        return True
 
     def _clear(self, record: DatasetRecord) -> None:
         self.forgotten(record)

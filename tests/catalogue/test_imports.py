@@ -59,6 +59,22 @@ def test_a_data_set_becomes_ready(catalogue: Catalogue, known: Callable[..., Dat
     assert Outcome.model_validate(record.result).format == "yolo"
 
 
+def test_one_that_is_settled_is_not_begun_again(
+    catalogue: Catalogue, known: Callable[..., DatasetRecord], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even by the look that has settled it: what was imported would be written over."""
+    begun, begin = list[str](), Place.begin
+    monkeypatch.setattr(Place, "begin", lambda place, order: (begun.append(order.request.name), begin(place, order)))
+    known()
+    for _ in range(200):
+        catalogue.imports.step()
+        if catalogue.store.get("local", "one").state == "READY":
+            break
+        time.sleep(0.1)
+    catalogue.imports.step()
+    assert begun == ["one"]
+
+
 def test_two_are_imported_at_once_and_end_with_the_server(
     catalogue: Catalogue, known: Callable[..., DatasetRecord]
 ) -> None:

@@ -111,6 +111,7 @@ def test_truth_and_predictions_over_each_other(opened: Opened, desk: Any, writer
     page.get_by_text("Over each other").click()
     page.wait_for_function("() => document.querySelectorAll('section.sample figure').length === 4")
     page.wait_for_url("**mode=over*")
+    page.locator(".boxes-label", has_text=f"{HOSTILE} 0.95").wait_for()  # the boxes come a moment after the pictures
     assert labels(page, "right.png", 0) == [HOSTILE, f"{HOSTILE} 0.95"]
     page.get_by_role("switch", name="Labelled boxes").click()
     page.wait_for_function("() => document.querySelectorAll('.boxes-box.boxes-dashed').length === 0")
