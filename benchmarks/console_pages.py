@@ -37,6 +37,7 @@ def main() -> None:
     given.add_argument("--pages", type=int, default=50)
     given.add_argument("--windows", type=int, default=6, help="of each kind")
     given.add_argument("--seconds", type=float, default=30.0, help="of a window")
+    given.add_argument("--hidden", action="store_true", help="the pages are in tabs that nobody sees")
     given.add_argument("--tab", default="curves", help="of the job's page")
     asyncio.run(measure(given.parse_args()))
 
@@ -62,7 +63,7 @@ async def alternate(http: httpx.AsyncClient, served: Served, given: argparse.Nam
     rows: dict[int, list[tuple[float, float]]] = {0: [], given.pages: []}
     for number in range(2 * given.windows):
         pages = given.pages * (number % 2)
-        async with opened(http, served.token(), pages, given.tab):
+        async with opened(http, served.token(), pages, given):
             rows[pages].append(await window(http, served.process.pid, given.seconds))
         print(
             f"{pages:3} pages: {rows[pages][-1][0]:6.2f} img/s, server {rows[pages][-1][1]:.2%} of a core", flush=True
@@ -135,18 +136,19 @@ def processor(pid: int) -> float:
 
 
 @contextlib.asynccontextmanager
-async def opened(http: httpx.AsyncClient, token: str, count: int, tab: str) -> AsyncIterator[None]:
+async def opened(http: httpx.AsyncClient, token: str, count: int, given: argparse.Namespace) -> AsyncIterator[None]:
     """So many pages of the job are open within."""
     cookies = (await http.post("/v1/sessions", json={"token": token})).cookies
     address = str(http.base_url).rstrip("/")
-    clients = [await open_page(address, dict(cookies), f"/console/local/jobs/{JOB}?tab={tab}") for _ in range(count)]
+    path = f"/console/local/jobs/{JOB}?tab={given.tab}"
+    clients = [await open_page(address, dict(cookies), path, given.hidden) for _ in range(count)]
     yield
     for one in clients:
         await one.disconnect()
 
 
-async def open_page(address: str, cookies: dict[str, str], path: str) -> Any:
-    """A page and its live connection."""
+async def open_page(address: str, cookies: dict[str, str], path: str, hidden: bool) -> Any:
+    """A page and its live connection; a hidden one tells the server that nobody sees it."""
     async with httpx.AsyncClient(base_url=address, cookies=cookies, timeout=60) as http:
         page = (await http.get(path)).text
     found = re.search(r"""['"]client_id['"]: ?['"]([0-9a-f-]+)""", page)
@@ -166,6 +168,10 @@ async def open_page(address: str, cookies: dict[str, str], path: str) -> Any:
         transports=["websocket"],
         socketio_path="/console/_nicegui_ws/socket.io",
     )
+    if hidden:
+        listener = re.search(r'"listener_id":"([0-9a-f-]+)","type":"visibility"', page)
+        assert listener, "the page does not tell whether it is seen"
+        await client.emit("event", {"id": 0, "client_id": found[1], "listener_id": listener[1], "args": ["false"]})
     return client
 
 

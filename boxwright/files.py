@@ -5,13 +5,16 @@ import glob
 import os
 import posixpath
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
-_EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs"}
+from boxwright import object_store
+from boxwright.ahead import AT_ONCE
+from boxwright.object_store import BucketMissing, PastEnd, Store
+
 _WILDCARDS = "*?["
 _WHEN = ("LastModified", "updated", "mtime", "created")
 
@@ -23,7 +26,7 @@ def is_local(path: str) -> bool:
 
 _ROOTS: ContextVar[tuple[str, ...] | None] = ContextVar("roots", default=None)
 
-_OTHER_STORES = ("s3", "s3a", "gs", "gcs", "memory")
+_OTHER_STORES = (*object_store.EXTRAS, "memory")
 """File systems that hold nothing of this machine's disks."""
 
 
@@ -39,6 +42,33 @@ def confined(roots: Sequence[str]) -> Iterator[None]:
         yield
     finally:
         _ROOTS.reset(mark)
+
+
+@dataclass
+class _Seen:
+    """What was seen of object stores: what stands at each path, and the entries of each folder."""
+
+    kinds: dict[str, str] = field(default_factory=dict)
+    entries: dict[str, list["Listed"]] = field(default_factory=dict)
+
+
+_SEEN: ContextVar[_Seen | None] = ContextVar("seen", default=None)
+
+
+@contextlib.contextmanager
+def remembering() -> Iterator[None]:
+    """Within, in this thread and those of `ahead`, what stands in object stores is taken to stay as it is.
+
+    To recognise a format is to ask the same few questions again and again, each of which is a journey there.
+    """
+    if _SEEN.get() is not None:
+        yield
+        return
+    mark = _SEEN.set(_Seen())
+    try:
+        yield
+    finally:
+        _SEEN.reset(mark)
 
 
 def check_allowed(path: str) -> None:
@@ -69,16 +99,14 @@ def _local(path: str) -> str:
     return _plain(path)
 
 
-def _remote(path: str) -> tuple[Any, str]:
+def _remote(path: str) -> tuple[Store, str]:
     check_allowed(path)
-    import fsspec  # a tenth of a worker's start, which local paths do without
+    return object_store.opened(path)
 
-    try:
-        return cast(tuple[Any, str], fsspec.core.url_to_fs(path))
-    except ImportError as error:
-        scheme = path.partition("://")[0]
-        extra = f"boxwright[{_EXTRAS[scheme]}]" if scheme in _EXTRAS else f"the fsspec package for {scheme}://"
-        raise ImportError(f"cannot open {path!r}: install {extra} ({error})") from error
+
+def at_once(paths: Iterable[str]) -> int:
+    """How many of these files are best read at a time: those of other machines are waited for, not computed."""
+    return 1 if all(map(is_local, paths)) else AT_ONCE
 
 
 def join(folder: str, *names: str) -> str:
@@ -112,8 +140,7 @@ def read_bytes(path: str) -> bytes:
     if is_local(path):
         with open(_local(path), "rb") as file:
             return file.read()
-    system, inner = _remote(path)
-    return bytes(system.cat_file(inner))
+    return read_range(path, 0, None)
 
 
 def read_text(path: str) -> str:
@@ -129,15 +156,18 @@ def read_text(path: str) -> str:
         raise ValueError(f"{path}: expected UTF-8 text: {error}; save the file as UTF-8") from error
 
 
-def read_range(path: str, start: int, length: int) -> bytes:
-    """`length` bytes from byte `start`, fewer where the file ends. Raises: OSError."""
+def read_range(path: str, start: int, length: int | None) -> bytes:
+    """`length` bytes from byte `start`, or all from there on; fewer where the file ends. Raises: OSError."""
     if not is_local(path):
         system, inner = _remote(path)
-        return bytes(system.cat_file(inner, start=start, end=start + length))
+        try:  # with a start, clients ask for the bytes at once; without one, some ask for the size first
+            return bytes(system.cat_file(inner, start=start, end=None if length is None else start + length))
+        except PastEnd:
+            return b""
     with open(_local(path), "rb", buffering=0) as file:
         file.seek(start)
-        data = file.read(length)
-        while data and len(data) < length and (more := file.read(length - len(data))):
+        data = file.read(-1 if length is None else length)
+        while data and length and len(data) < length and (more := file.read(length - len(data))):
             data += more
         return data
 
@@ -156,8 +186,7 @@ def is_file(path: str) -> bool:
         return False
     if is_local(path):
         return os.path.isfile(_local(path))
-    system, inner = _remote(path)
-    return bool(system.isfile(inner))
+    return _kind(path) == "file"
 
 
 def is_folder(path: str) -> bool:
@@ -166,20 +195,71 @@ def is_folder(path: str) -> bool:
         return False
     if is_local(path):
         return os.path.isdir(_local(path))
-    system, inner = _remote(path)
-    return bool(system.isdir(inner))
+    return _kind(path) == "directory"
+
+
+def _kind(path: str) -> str:
+    """What stands at a URL: "file", "directory", or nothing, also where nobody may look."""
+    seen = _SEEN.get()
+    if seen is None:
+        return _asked_kind(path)
+    place = path.rstrip("/")
+    if place not in seen.kinds:
+        beside = seen.entries.get(parent(place))
+        if beside is None:
+            seen.kinds[place] = _asked_kind(path)
+        else:
+            found = next((one for one in beside if one.name == name(place)), None)
+            seen.kinds[place] = "" if found is None else "directory" if found.is_folder else "file"
+    return seen.kinds[place]
+
+
+def _asked_kind(path: str) -> str:
+    try:
+        system, inner = _remote(path)
+    except BucketMissing:
+        return ""
+    try:
+        return str(system.info(inner)["type"])
+    except (FileNotFoundError, PermissionError):
+        return ""
 
 
 def entries(folder: str) -> list[str]:
     """Names of the files and folders in a folder, sorted, without hidden ones; empty where there is no such folder."""
-    if not is_folder(folder):
-        return []
-    if is_local(folder):
-        names = os.listdir(_local(folder))
-    else:
-        system, inner = _remote(folder)
-        names = [str(path).rstrip("/").rpartition("/")[2] for path in system.ls(inner, detail=False)]
+    if not is_local(folder):
+        return [one.name for one in _shown(folder)]
+    names = os.listdir(_local(folder)) if is_folder(folder) else []
     return sorted(found for found in names if found and not found.startswith("."))
+
+
+def folders(folder: str) -> list[str]:
+    """Names of the folders right in a folder, sorted, without hidden ones; empty where there is no such folder."""
+    if not is_local(folder):
+        return [one.name for one in _shown(folder) if one.is_folder]
+    return [name for name in entries(folder) if is_folder(join(folder, name))]
+
+
+def plain_files(folder: str) -> list[str]:
+    """Names of the files right in a folder, sorted, without hidden ones; empty where there is no such folder."""
+    if not is_local(folder):
+        return [one.name for one in _shown(folder) if not one.is_folder]
+    return [name for name in entries(folder) if is_file(join(folder, name))]
+
+
+def _shown(folder: str) -> list["Listed"]:
+    """The entries of a URL's folder that are not hidden, by their names; none where there is no such folder."""
+    seen, place = _SEEN.get(), folder.rstrip("/")
+    if seen is not None and place in seen.entries:
+        found = seen.entries[place]
+    else:
+        try:
+            found = store_listing(folder) if _is_allowed(folder) else []
+        except (FileNotFoundError, NotADirectoryError):
+            found = []
+        if seen is not None:
+            seen.entries[place] = found
+    return sorted((one for one in found if not one.name.startswith(".")), key=lambda one: one.name)
 
 
 @dataclass(frozen=True)
@@ -252,8 +332,7 @@ def named(patterns: Sequence[str], endings: tuple[str, ...] = ("",), what: str =
     paths: list[str] = []
     for pattern in patterns:
         if is_folder(pattern):
-            held = [join(pattern, entry) for entry in entries(pattern) if entry.lower().endswith(endings)]
-            inside = [path for path in held if is_file(path)]
+            inside = [join(pattern, name) for name in plain_files(pattern) if name.lower().endswith(endings)]
             if not inside:
                 raise FileNotFoundError(f"no {what} in the folder {pattern}")
             paths += inside
@@ -265,8 +344,9 @@ def named(patterns: Sequence[str], endings: tuple[str, ...] = ("",), what: str =
 def _matches(pattern: str) -> list[str]:
     if is_file(pattern):
         return [pattern]
-    found = sorted(path for path in _glob(pattern) if not name(path).startswith(".") and is_file(path))
+    found = sorted(path for path in _glob(pattern) if not name(path).startswith("."))
     if not found:
+        _require_access(pattern)
         raise FileNotFoundError(f"no file matches {pattern!r}; {_surroundings(pattern)}")
     return found
 
@@ -275,14 +355,30 @@ def _glob(pattern: str) -> list[str]:
     if not any(mark in pattern for mark in _WILDCARDS):
         return []
     if is_local(pattern):
-        return glob.glob(_local(pattern), recursive=True)
+        return [path for path in glob.glob(_local(pattern), recursive=True) if is_file(path)]
     system, inner = _remote(pattern)
-    return [str(system.unstrip_protocol(path)) for path in system.glob(inner)]
+    found = system.glob(inner, detail=True)
+    return [str(system.unstrip_protocol(path)) for path, about in found.items() if about["type"] == "file"]
+
+
+def _require_access(pattern: str) -> None:
+    """Raises: PermissionError: the folder of an object store that a pattern names may not be looked at."""
+    if object_store.is_store(pattern):
+        system, inner = _remote(_fixed(pattern))
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            system.ls(inner, detail=False)
+
+
+def _fixed(pattern: str) -> str:
+    """The folder before the first wildcard, or the path itself."""
+    names = pattern.split("/")
+    first = next((at for at, name in enumerate(names) if any(mark in name for mark in _WILDCARDS)), len(names))
+    return "/".join(names[:first])
 
 
 def _surroundings(path: str) -> str:
-    folder = parent(path)
-    while not is_folder(folder) and parent(folder) != folder and name(folder):
+    folder, top = parent(path), object_store.bucket_of(path) if object_store.is_store(path) else ""
+    while not is_folder(folder) and parent(folder) != folder and name(folder) and folder != top:
         folder = parent(folder)
     found = entries(folder)
     example = f", such as {found[0]!r}" if found else ""
@@ -295,7 +391,8 @@ def make_folder(path: str) -> None:
         os.makedirs(_local(path), exist_ok=True)
         return
     system, inner = _remote(path)
-    system.makedirs(inner, exist_ok=True)
+    if not object_store.is_store(path):  # where there are no folders, and a bucket that is not there is a mistake
+        system.makedirs(inner, exist_ok=True)
 
 
 @contextlib.contextmanager
@@ -317,6 +414,10 @@ def publish(staged: str, path: str) -> None:
 
 def write_bytes(path: str, data: bytes) -> None:
     """Write a file under a temporary name and publish it; makes the folder. Raises: OSError."""
+    if object_store.is_store(path):
+        system, inner = _remote(path)
+        system.pipe_file(inner, data)
+        return
     with staging(parent(path)) as folder:
         staged = os.path.join(folder, "file")
         with open(staged, "wb") as file:

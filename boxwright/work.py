@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from boxwright.jobdir import BUSY_STATUS, FAULT_STATUS, STOPPED_STATUS, USER_STATUS, Event, JobDir, Listener
+from boxwright.object_store import be_patient
 from boxwright.runners.host import this_process
 
 __all__ = ["KINDS", "STOPPED_STATUS", "describe_error", "exit_status", "fault", "work"]
@@ -42,6 +43,7 @@ def work(path: Path, listener: Listener = lambda _: None) -> dict[str, Any]:
         BlockingIOError: another process is working on it.
         ValueError: an unknown kind of job, or what the job itself finds wrong.
     """
+    be_patient()  # hours of work shall not end with a request that fails
     jobdir = JobDir(path)
     job = jobdir.read_job()
     if job is None:

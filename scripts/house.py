@@ -46,7 +46,7 @@ LATE_IMPORTS = (
     "boxwright/native.py",
     "boxwright/work.py",
     "boxwright/export/savedmodel.py",
-    "boxwright/files.py",
+    "boxwright/object_store.py",
 )
 """Modules that may import inside functions: the command line, and the one door of a heavy package."""
 

@@ -139,7 +139,7 @@ def test_short_reads_are_completed(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize(("path", "extra"), [("s3://b/x", r"boxwright\[s3\]"), ("gs://b/x", r"boxwright\[gs\]")])
 def test_a_missing_file_system_names_the_extra(path: str, extra: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(*_: object) -> None:
+    def missing(*_: object, **__: object) -> None:
         raise ImportError("not installed")
 
     monkeypatch.setattr("fsspec.core.url_to_fs", missing)

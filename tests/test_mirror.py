@@ -6,8 +6,11 @@ from pathlib import Path
 import fsspec
 import pytest
 
+from boxwright import files
+from boxwright import mirror as module
 from boxwright.jobdir import Event
 from boxwright.mirror import Mirror, mirror
+from boxwright.object_store import StoreAway
 
 BUCKET = "memory://bucket/job"
 
@@ -17,7 +20,8 @@ def bucket() -> Iterator[fsspec.AbstractFileSystem]:
     """An empty bucket."""
     system = fsspec.filesystem("memory")
     yield system
-    system.rm("/bucket", recursive=True)
+    system.store.clear()
+    system.pseudo_dirs[:] = [""]
 
 
 def content(system: fsspec.AbstractFileSystem) -> dict[str, bytes]:
@@ -70,3 +74,48 @@ def test_what_speaks_of_a_process_stays(tmp_path: Path, bucket: fsspec.AbstractF
     here.send()
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted((*kept, "job.json"))
     assert content(bucket) == {"job.json": b"{}"}
+
+
+@pytest.fixture
+def away(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A store that answers from the third attempt to write on; the attempts before."""
+    tries: list[str] = []
+    write = files.write_bytes
+
+    def fail(path: str, data: bytes) -> None:
+        if len(tries) < 2:
+            tries.append(path)
+            raise StoreAway("the store does not answer")
+        write(path, data)
+
+    monkeypatch.setattr(files, "write_bytes", fail)
+    monkeypatch.setattr(module, "PAUSE", 0.0)
+    return tries
+
+
+def test_a_checkpoint_does_not_wait_for_a_store_that_is_away(
+    tmp_path: Path, bucket: fsspec.AbstractFileSystem, away: list[str]
+) -> None:
+    (tmp_path / "a").write_bytes(b"1")
+    here = Mirror(tmp_path, BUCKET)
+    here(Event(kind="checkpoint", step=1))
+    assert (len(away), bucket.find("/bucket/job")) == (1, [])
+    here(Event(kind="checkpoint", step=2))
+    here(Event(kind="checkpoint", step=3))
+    assert content(bucket) == {"a": b"1"}
+
+
+def test_the_end_of_a_job_waits_for_it(tmp_path: Path, bucket: fsspec.AbstractFileSystem, away: list[str]) -> None:
+    (tmp_path / "a").write_bytes(b"1")
+    Mirror(tmp_path, BUCKET)(Event(kind="finished", step=1))
+    assert (len(away), content(bucket)) == (2, {"a": b"1"})
+
+
+def test_but_not_for_ever(
+    tmp_path: Path, bucket: fsspec.AbstractFileSystem, away: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PATIENCE", -1.0)
+    (tmp_path / "a").write_bytes(b"1")
+    with pytest.raises(StoreAway, match="does not answer"):
+        Mirror(tmp_path, BUCKET)(Event(kind="finished", step=1))
+    assert (len(away), bucket.find("/bucket/job")) == (1, [])

@@ -8,7 +8,7 @@ DEPTHS = ("18", "34", "50", "101", "152", "200")
 
 IMAGE_OBJECT_DETECTION = Algorithm(
     name="image_object_detection",
-    summary="Finds objects of your classes in pictures and draws a box around each.",
+    summary="RetinaNet: finds objects of your classes in pictures and draws a box around each.",
     arguments=(
         *own.DATA,
         Argument("num_classes", "data.num_classes"),

@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect
 from boxwright.api.headers import SECURITY_HEADERS
 from boxwright.bench.shelf import EvaluationMissing
 from boxwright.endpoints.gateway import Unanswered
+from boxwright.object_store import BucketMissing, StoreAway, StoreDenied
 from boxwright.request_limit import Answerable, nobody
 from boxwright.spec.resource import Fault, InvalidResource
 from boxwright.store.dataset_records import DatasetExists, DatasetMissing
@@ -128,7 +129,7 @@ class ErrorAnswer(BaseModel):
 
 FAULTS = {
     "4XX": "What is wrong with the request",
-    "5XX": "503: the database cannot be reached; try again after Retry-After seconds",
+    "5XX": "503: the database or an object store cannot be reached; try again after Retry-After seconds",
 }
 
 DESCRIBED: dict[int | str, dict[str, Any]] = {
@@ -154,8 +155,10 @@ STATUSES: Mapping[type[Exception], str] = {
     EvaluationMissing: "NOT_FOUND",
     EtagMismatch: "ABORTED",
     NotNow: "FAILED_PRECONDITION",
+    BucketMissing: "FAILED_PRECONDITION",
+    StoreDenied: "FAILED_PRECONDITION",
 }
-"""What the store refuses, whose words are for the client."""
+"""What the stores refuse, whose words are for the client."""
 
 
 def refusal_of(error: Exception) -> Refusal:
@@ -173,6 +176,8 @@ def refusal_of(error: Exception) -> Refusal:
         case Unanswered():
             retry = {"Retry-After": str(error.retry_after)} if error.retry_after else {}
             return Refusal(error.status, error.message, headers=retry)
+        case StoreAway():
+            return Refusal("UNAVAILABLE", str(error), headers=RETRY_AFTER)
         case StoreUnavailable():
             message = "the database cannot be reached at the moment; try again in a few seconds"
             return Refusal("UNAVAILABLE", message, headers=RETRY_AFTER)
@@ -217,5 +222,5 @@ def install(app: FastAPI) -> None:
     """Answer every exception in the one shape, or in that of the service whose routes these are."""
     app.add_exception_handler(ClientDisconnect, nobody)
     known = (Refusal, InvalidResource, RequestValidationError, HTTPException)
-    for kind in (*known, *STATUSES, UploadFault, Unanswered, StoreUnavailable, Exception):
+    for kind in (*known, *STATUSES, UploadFault, Unanswered, StoreAway, StoreUnavailable, Exception):
         app.add_exception_handler(kind, _answer)

@@ -9,6 +9,7 @@ from typing import Any
 from boxwright import files, json_object
 from boxwright.batch_prediction.item import Item
 from boxwright.formats import tfexample
+from boxwright.object_store import StoreAway
 from boxwright.serving.instances import read_instance
 from boxwright.serving.rejection import Rejection
 
@@ -74,9 +75,11 @@ def _key(values: tfexample.Values) -> Any:
 
 
 def from_picture(item: Item) -> Instance:
-    """The instance of a picture's file; its path is the key."""
+    """The instance of a picture's file; its path is the key. Raises: StoreAway: which is not the picture's fault."""
     try:
         return Instance(item.path, files.read_bytes(item.path))
+    except StoreAway:
+        raise
     except OSError as error:
         return Instance(item.path, fault=error.strerror or str(error))
 

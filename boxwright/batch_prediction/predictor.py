@@ -2,14 +2,15 @@
 
 import json
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from types import TracebackType
 from typing import Any, Self
 
-from boxwright import imaging
+from boxwright import files, imaging
+from boxwright.ahead import ahead
 from boxwright.batch_prediction.instance import Instance
 from boxwright.batch_prediction.item import Item
 from boxwright.engine import MOST_CANVASES, Engine
@@ -75,10 +76,13 @@ class Predictor:
             for one in waiting:
                 one.cancel()
 
-    def _predict(self, items: Iterable[Item], parse: Callable[[Item], Instance]) -> list[Answer]:
+    def _predict(self, items: Sequence[Item], parse: Callable[[Item], Instance]) -> list[Answer]:
+        def read(item: Item) -> Instance:
+            return Instance(item.name, fault=item.fault) if item.fault else parse(item)
+
         prepared: list[tuple[Item, Instance, imaging.Picture | None]] = []
-        for item in items:
-            instance = Instance(item.name, fault=item.fault) if item.fault else parse(item)
+        instances = ahead(read, items, files.at_once([item.path for item in items]))
+        for item, instance in zip(items, instances, strict=True):
             picture = None
             if not instance.fault:
                 try:

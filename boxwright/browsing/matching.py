@@ -78,6 +78,11 @@ def match(pattern: str, roots: Roots, seconds: float = 0.0) -> Match:
 
 def counted(pattern: str, roots: Roots, say: Callable[[Match], object]) -> Match:
     """Count what a pattern names, and say how far it is now and again."""
+    with files.remembering():
+        return _counted(pattern, roots, say)
+
+
+def _counted(pattern: str, roots: Roots, say: Callable[[Match], object]) -> Match:
     notes = _Now(say)
     found, paths = Match(), []
     try:

@@ -8,21 +8,23 @@ import hashlib
 import os
 import shutil
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import Timeout
 
-from boxwright import files, formats
+from boxwright import files, formats, object_store
 from boxwright.catalogue import paths
 from boxwright.catalogue.index import Contents, IndexedPicture, boxes_of, write_index
 from boxwright.catalogue.place import Counts, Order, Outcome, Part, Place, Progress, Stage, replace_text
 from boxwright.dataset.commands import convert_data, draw_data, split_data
 from boxwright.dataset.draw import SHAPES
-from boxwright.dataset.health import Examination, Health, examine
+from boxwright.dataset.health import Examination, Health, examine_parts
 from boxwright.dataset.report_html import html_report
-from boxwright.dataset.split import Gathering, gather, join
+from boxwright.dataset.split import Gathering, join
 from boxwright.formats.annotation import AnnotatedPictures
 from boxwright.formats.sample import Dataset
 from boxwright.spec.resource import describe
@@ -52,7 +54,7 @@ def import_dataset(folder: Path) -> None:
 def _outcome(place: Place, order: Order) -> Outcome:
     note = _Notes(place)
     try:
-        with files.confined((*order.roots, str(place.data))):
+        with files.confined((*order.roots, str(place.data))), files.remembering():
             path = _located(place, order, note)
             return _examined(place, path, order.request.labels_file, note)
     except (OSError, ValueError, LookupError, ImportError) as error:
@@ -75,6 +77,24 @@ class _Notes:
                 self._place.write(Progress(stage=stage, done=done, total=total))
 
         return note
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """The stage of reading, in which it is counted how often an object store has answered."""
+        note, before, over = self.stage("reading"), object_store.answered(), threading.Event()
+
+        def tell() -> None:
+            while not over.wait(PAUSE):
+                if count := object_store.answered() - before:
+                    note(count)
+
+        thread = threading.Thread(target=tell, name="reading", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
 
 
 def _located(place: Place, order: Order, note: _Notes) -> str:
@@ -120,13 +140,12 @@ def _may_describe(path: str) -> bool:
 
 
 def _examined(place: Place, path: str, labels_file: str, note: _Notes) -> Outcome:
-    note.stage("reading")
-    format = formats.recognise(path)
-    names = formats.splits(path)
-    parts = [formats.read(path, split=name, labels_file=labels_file, format=format) for name in names]
-    gathering = gather(parts)
+    with note.reading():
+        format = formats.recognise(path)
+        names = formats.splits(path)
+        parts = [formats.read(path, split=name, labels_file=labels_file, format=format) for name in names]
+    seen, gathering = examine_parts(parts, note.stage("examining", sum(map(len, parts))))
     whole = join(parts, gathering)
-    seen = examine(whole, on_progress=note.stage("examining", len(whole)))
     note.stage("writing", len(whole))
     classes = tuple((one.id, one.name) for one in seen.health.summary.classes)
     contents = Contents(classes, tuple(zip(names, map(len, parts), strict=True)))

@@ -9,7 +9,7 @@ TEST = "test"
 
 _CANDIDATES = {
     "coco": ("annotations/instances_{part}.json",),
-    "voc": ("ImageSets/Main/{part}.txt",),
+    "voc": ("ImageSets/Main/{part}.txt", "{part}"),
     "yolo": ("images/{part}",),
     "tfrecord": ("{part}-*", "{part}.tfrecord", "{part}.tfrecords", "{part}.tfrec", "{part}.record"),
     "recordio": ("{part}.rec", "{part}-*.rec", "{part}_rec.rec"),

@@ -35,7 +35,10 @@ class Order(Frozen):
 
 
 class Progress(Frozen):
-    """How far an import is: pictures that are done in this stage, of those that there are; 0 of 0 where not known."""
+    """How far an import is: pictures that are done in this stage, of those that there are; 0 of 0 where not known.
+
+    While annotations are read from an object store, `done` is the number of its answers so far, and `total` is 0.
+    """
 
     stage: Stage = "waiting"
     done: int = 0

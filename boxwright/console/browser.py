@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal
+from urllib.parse import unquote
 
 from nicegui import ui
 from nicegui.events import GenericEventArguments
@@ -33,6 +34,14 @@ ARROWS = """(event) => {
 }"""
 
 
+def pasted(text: str | None) -> str:
+    """A path as it was meant: file managers and shells put quotes around what is copied, or file:// before it."""
+    path = (text or "").strip()
+    if len(path) > 1 and path[0] == path[-1] and path[0] in "'\"":
+        path = path[1:-1].strip()
+    return unquote(path.removeprefix("file://")) if path.startswith("file:///") else path
+
+
 class FileBrowser:
     """Looks around in what `GET /v1/files` gives."""
 
@@ -53,6 +62,10 @@ class FileBrowser:
         if not dialog.is_deleted:  # with the page, by whoever went to another one
             dialog.delete()
         return str(chosen) if chosen else None
+
+
+# The entry that was gone through is there no more: the hand goes on at the first of the folder.
+TO_FIRST = "document.querySelector('.file-entries .file-entry, .crumbs [aria-current]')?.focus()"
 
 
 class _Pane:
@@ -95,7 +108,7 @@ class _Pane:
             found = await self._view.api.get("/v1/files", path=folder, filter=self._filter.value or "", pageSize=100)
         except ServerError as error:
             if told:
-                self._say(error.message, "bad")
+                self._say(self._view.said(error.message), "bad")
             return False
         self._folder = found.get("path", "")
         self._draw_crumbs(found)
@@ -160,6 +173,7 @@ class _Pane:
             self._filter.set_value("")
             if await self._open(place):
                 self._path.value = self._folder
+                self._view.client.run_javascript(TO_FIRST)
 
         return act
 
@@ -181,7 +195,7 @@ class _Pane:
             await self._look()
 
     async def _entered(self, event: GenericEventArguments) -> None:
-        typed = str(event.args or "").strip()
+        typed = pasted(event.args)
         if not any(mark in typed for mark in WILDCARDS):
             await self._open(typed, told=False)
         await self._look()
@@ -189,7 +203,7 @@ class _Pane:
     async def _look(self) -> None:
         """Say what the path would match; an answer that comes after the path has changed again is dropped."""
         self._turn += 1
-        turn, pattern = self._turn, (self._path.value or "").strip()
+        turn, pattern = self._turn, pasted(self._path.value)
         self._choose.set_enabled(bool(pattern) and self._kind == "folder")
         if not pattern or self._kind == "folder":
             self._say(pattern and self._view.text("browser.below", path=pattern))
@@ -214,7 +228,7 @@ class _Pane:
                 sets = ", ".join(found.get("splits", ()))
                 ui.label(self._view.text("browser.format", format=found["format"], sets=sets)).classes("note")
             if found.get("note") and self._kind == "data":
-                ui.label(found["note"]).classes("file-note")
+                ui.label(self._view.said(found["note"])).classes("file-note")
             others = SHARD.sub(r"-*-of-\1", pattern)
             if others != pattern and found.get("fileCount"):
                 parts.button(self._view.text("browser.all_parts", pattern=others), self._picking(others))
@@ -225,4 +239,4 @@ class _Pane:
             ui.label(words).classes("file-note" if tone else "note")
 
     def _chosen(self) -> None:
-        self._submit((self._path.value or "").strip() or None)
+        self._submit(pasted(self._path.value) or None)

@@ -10,7 +10,16 @@ from nicegui import ui
 SERIES = tuple(f"var(--series-{number})" for number in range(1, 9))
 """Colours of lines and bars in order of use, as the style sheet has them."""
 
+DASHES: tuple[str | list[int], ...] = (
+    *("solid", "dashed", "dotted", [12, 4, 2, 4]),
+    *([20, 4], [6, 3, 2, 3, 2, 3], [3, 6], [16, 4, 6, 4]),
+)
+SYMBOLS = ("circle", "rect", "triangle", "diamond")
+"""What tells lines from each other where their colours do not: not everybody sees these apart."""
+
 VARIABLE = re.compile(r"var\(--[a-z0-9-]+\)")
+
+LEGEND = {"color": "var(--ink)", "width": 220, "overflow": "truncate"}
 
 GRID = {"left": 56, "right": 20, "top": 34, "bottom": 40, "containLabel": False}
 
@@ -51,7 +60,7 @@ def themed(options: Mapping[str, Any]) -> dict[str, Any]:
         "color": list(SERIES),
         "grid": GRID,
         "textStyle": {"color": "var(--ink)", "fontFamily": "system-ui, sans-serif"},
-        "legend": {"textStyle": {"color": "var(--ink)"}, "type": "scroll", "top": 0},
+        "legend": {"textStyle": LEGEND, "type": "scroll", "top": 0, "itemWidth": 34, "tooltip": {"show": True}},
         "tooltip": {"backgroundColor": "var(--raised)", "textStyle": {"color": "var(--ink)"}, "confine": True},
     }
     merged = {**looks, **options}
@@ -82,16 +91,31 @@ def _colour(value: Any) -> str:
 def axis(kind: str, name: str = "", **more: Any) -> dict[str, Any]:
     """An axis: kind "value", "log", "category" or "time"; `name` says what it counts, and in what unit."""
     quiet = {"color": "var(--muted)"}
+    written = {":formatter": "boxwright.tick"} if kind in ("value", "log") else {}
     return {
         "type": kind,
         "name": name,
         "nameLocation": "middle",
         "nameGap": 26 if more.get("position") != "left" else 44,
         "nameTextStyle": quiet,
-        "axisLabel": quiet,
+        "axisLabel": {**quiet, **written, "hideOverlap": True},
         "axisLine": {"lineStyle": {"color": "var(--line)"}},
         "splitLine": {"lineStyle": {"color": "var(--line)"}},
         **more,
+    }
+
+
+def stroke(number: int, **style: Any) -> dict[str, Any]:
+    """Colour, dashes and signs of a chart's line by its place among the others.
+
+    Args:
+        style: of the line besides, as ECharts has it.
+    """
+    colour, dash = SERIES[number % len(SERIES)], DASHES[number % len(DASHES)]
+    return {
+        "lineStyle": {"color": colour, "type": dash, "width": 2, **style},
+        "itemStyle": {"color": colour},
+        "symbol": SYMBOLS[number % len(SYMBOLS)],
     }
 
 
@@ -111,7 +135,13 @@ def lines(
         "legend": {"show": len(series) > 1},
         "tooltip": {"trigger": "axis"},
         "series": [
-            {"name": name, "type": "line", "data": [list(one) for one in points], "showSymbol": len(points) < 40}
-            for name, points in series.items()
+            {
+                "name": name,
+                "type": "line",
+                "data": [list(one) for one in points],
+                "showSymbol": len(points) < 40,
+                **stroke(number),
+            }
+            for number, (name, points) in enumerate(series.items())
         ],
     }

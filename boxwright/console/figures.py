@@ -4,6 +4,8 @@ import datetime
 import math
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from boxwright.console import texts
+
 UTC = ZoneInfo("UTC")
 
 DASH = "–"
@@ -14,13 +16,6 @@ NARROW = "\u202f"
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
-DATES = {"en": "{day} {month} {year}", "es": "{day} {month} {year}", "ja": "{year}年{number}月{day}日"}
-MONTHS = {
-    "en": ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"],
-    "es": ["ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep", "oct", "nov", "dic"],
-    "ja": [""] * 12,
-}
-
 
 def zone_of(name: str) -> ZoneInfo:
     """The zone that a browser names, such as "Asia/Tokyo"; UTC where there is none of that name."""
@@ -30,9 +25,11 @@ def zone_of(name: str) -> ZoneInfo:
         return UTC
 
 
-def number(value: float | None, digits: int = 0) -> str:
-    """With thousands separators and so many digits after the point."""
-    return DASH if value is None or not math.isfinite(value) else f"{value:,.{digits}f}"
+def number(value: float | None, digits: int = 0, language: str = "") -> str:
+    """With so many digits after the point, and grouped before it as the language does: 2,310 is about 2 to many."""
+    if value is None or not math.isfinite(value):
+        return DASH
+    return f"{value:,.{digits}f}".replace(",", texts.languages()[language].digits if language else ",")
 
 
 def percent(share: float | None, digits: int = 0) -> str:
@@ -86,6 +83,6 @@ def clock(text: str, zone: ZoneInfo, language: str, *, seconds: bool = False) ->
     if when is None:
         return DASH
     local = when.astimezone(zone)
-    month = MONTHS[language][local.month - 1]
-    date = DATES[language].format(day=local.day, month=month, year=local.year, number=local.month)
+    known = texts.languages()[language]
+    date = known.date.format(day=local.day, month=known.months[local.month - 1], year=local.year)
     return f"{date} {local:%H:%M:%S}" if seconds else f"{date} {local:%H:%M}"

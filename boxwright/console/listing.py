@@ -1,7 +1,7 @@
 """Tables whose rows come from the API a page at a time, and change while they are looked at."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from nicegui import ui
@@ -22,16 +22,56 @@ class Column:
         draw: adds what a row has in it to the open cell; a text that it gives is written.
         number: it is set to the right.
         sort: name of the order by this column, where rows can be so ordered.
+        of: what of a row the cell shows; while that stays, the cell is left alone, and so is a focus in it.
+        quiet: the heading is for who hears it only, for all see what the cells are.
     """
 
     label: str
     draw: Callable[[Row], str | None]
     number: bool = False
     sort: str = ""
+    of: Callable[[Row], Any] | None = None
+    quiet: bool = False
+
+
+@dataclass
+class _Cell:
+    """A cell of a row, with what it shows; `text` is its label where it shows nothing but a text."""
+
+    element: Element
+    shown: Any = field(default_factory=object)
+    text: ui.label | None = None
+
+    def show(self, column: Column, row: Row) -> None:
+        """Show what the column has of a row, unless that is there already."""
+        shown = column.of(row) if column.of else row
+        if self.shown == shown:
+            return
+        self.shown = shown
+        if self.text is None:
+            self.element.clear()
+        with self.element:
+            text = column.draw(row)
+            if text and self.text:
+                self.text.text = text
+            elif text:
+                self.text = ui.label(text)
+            elif self.text:
+                self.text.delete()
+                self.text = None
+
+
+@dataclass
+class _Line:
+    """A row of the table."""
+
+    row: Row
+    element: Element
+    cells: list[_Cell] = field(default_factory=list)
 
 
 class Listing:
-    """A table. Rows that have not changed are left alone, so that a focus or a selection in them stays.
+    """A table. Rows and cells that have not changed are left alone, so that a focus or a selection in them stays.
 
     Args:
         columns: from left to right.
@@ -39,6 +79,7 @@ class Listing:
         label: what the table shows, for who hears it.
         order: the present order, such as "name" or "-name".
         on_order: is given the order that a click on a heading asks for.
+        cards: on a phone each row becomes a card, with its headings in it; without, the table is moved sideways there.
     """
 
     def __init__(
@@ -49,59 +90,73 @@ class Listing:
         label: str,
         order: str = "",
         on_order: Callable[[str], Any] | None = None,
+        cards: bool = False,
     ) -> None:
         self._columns, self._key = columns, key
-        self._drawn: dict[str, tuple[Row, Element]] = {}
-        with ui.element("div").classes("listing").props("tabindex=0 role=region") as self.element:
+        self._order, self._on_order = order, on_order
+        self._drawn: dict[str, _Line] = {}
+        looks = "listing cards" if cards else "listing"
+        with ui.element("div").classes(looks).props("tabindex=0 role=region") as self.element:
             self.element.props["aria-label"] = label
-            with ui.element("table"):
-                with ui.element("thead"), ui.element("tr"):
-                    for column in columns:
-                        _heading(column, order, on_order)
-                self._body = ui.element("tbody")
+            with ui.element("table").props("role=table"):  # said again, for cards are no table to a style sheet
+                with ui.element("thead").props("role=rowgroup"), ui.element("tr").props("role=row"):
+                    self._headings = [self._heading(column) for column in columns]
+                self._body = ui.element("tbody").props("role=rowgroup")
+        self.set_order(order)
 
     def show(self, rows: Sequence[Row]) -> None:
         """Show these rows in this order."""
         keys = [self._key(row) for row in rows]
         for gone in [key for key in self._drawn if key not in keys]:
-            self._drawn.pop(gone)[1].delete()
+            self._drawn.pop(gone).element.delete()
         for index, (key, row) in enumerate(zip(keys, rows, strict=True)):
-            known = self._drawn.get(key)
-            if known is None or known[0] != row:
-                self._draw(key, row, known[1] if known else None)
-            self._place(self._drawn[key][1], index)
+            line = self._drawn.get(key)
+            if line is None:
+                line = self._drawn[key] = self._begin(row)
+            elif line.row == row:
+                self._place(line.element, index)
+                continue
+            line.row = row
+            for column, cell in zip(self._columns, line.cells, strict=True):
+                cell.show(column, row)
+            self._place(line.element, index)
 
-    def _draw(self, key: str, row: Row, there: Element | None) -> None:
-        if there is None:
-            with self._body:
-                there = ui.element("tr")
-        there.clear()
-        with there:
+    def set_order(self, order: str) -> None:
+        """Say in the headings how the rows are ordered."""
+        self._order = order
+        for column, (cell, words) in zip(self._columns, self._headings, strict=True):
+            present, falling = bool(column.sort) and order.lstrip("-") == column.sort, order.startswith("-")
+            if words is None:
+                continue
+            words.text = f"{column.label} {'↓' if falling else '↑'}" if present else column.label
+            cell.props["aria-sort"] = ("descending" if falling else "ascending") if present else "none"
+            cell.update()
+
+    def _begin(self, row: Row) -> _Line:
+        with self._body, ui.element("tr").props("role=row") as element:
+            line = _Line(row, element)
             for column in self._columns:
-                with ui.element("td").classes("number" if column.number else ""):
-                    text = column.draw(row)
-                    if text is not None:
-                        ui.label(text)
-        self._drawn[key] = (row, there)
+                cell = ui.element("td").props("role=cell").classes("number" if column.number else "")
+                cell.props["data-label"] = "" if column.quiet else column.label
+                line.cells.append(_Cell(cell))
+        return line
 
     def _place(self, row: Element, index: int) -> None:
         if self._body.default_slot.children.index(row) != index:
             row.move(self._body, index)
 
+    def _heading(self, column: Column) -> tuple[Element, ui.label | None]:
+        """The cell, and the label in it that tells an order where there is one."""
+        with ui.element("th").props("scope=col role=columnheader").classes("number" if column.number else "") as cell:
+            if not column.sort or self._on_order is None:
+                ui.label(column.label).classes("unseen" if column.quiet else "")
+                return cell, None
+            with ui.element("button").props("type=button").classes("sort").on("click", lambda: self._ask(column.sort)):
+                return cell, ui.label(column.label)
 
-def _heading(column: Column, order: str, on_order: Callable[[str], Any] | None) -> None:
-    with ui.element("th").props("scope=col").classes("number" if column.number else "") as cell:
-        if not column.sort or on_order is None:
-            ui.label(column.label)
-            return
-        present = order.lstrip("-") == column.sort
-        falling = present and order.startswith("-")
-        asked = column.sort if falling else f"-{column.sort}"
-        if present:
-            cell.props(f"aria-sort={'descending' if falling else 'ascending'}")
-        label = f"{column.label} {'↓' if falling else '↑'}" if present else column.label
-        with ui.element("button").classes("sort").on("click", lambda: on_order(asked)):
-            ui.label(label)
+    def _ask(self, sort: str) -> Any:
+        assert self._on_order
+        return self._on_order(sort if self._order == f"-{sort}" else f"-{sort}")
 
 
 class Pager:

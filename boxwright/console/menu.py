@@ -88,8 +88,8 @@ def _account(view: View) -> None:
             _choice(view.text(f"shell.theme_{theme}"), "theme", theme)
         ui.separator()
         ui.label(view.text("shell.language")).classes("note")
-        for code, name in texts.LANGUAGES.items():
-            _choice(name, "language", code)
+        for code, language in texts.languages().items():
+            _choice(language.name, "language", code)
         ui.separator()
         with ui.menu_item(on_click=lambda: ui.run_javascript("boxwright.signOut()")):
             ui.label(view.text("shell.sign_out"))

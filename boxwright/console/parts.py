@@ -37,6 +37,10 @@ ICONS: dict[Tone, str] = {
 }
 
 
+SIGNS = {"CANCELLED": "block"}
+"""Signs of states that are not told from others by that of their looks."""
+
+
 def heading(title: str, *, subtitle: str = "", back: tuple[str, str] | None = None) -> ui.element:
     """The page's one h1, with what leads back above it; gives the row for its buttons.
 
@@ -93,7 +97,7 @@ def chip(view: View, state: str) -> ui.element:
     """A state as a word with a sign and a colour."""
     tone = TONES.get(state, "quiet")
     with ui.element("span").classes(f"chip chip-{tone}") as found:
-        ui.icon(ICONS[tone]).props("aria-hidden=true")
+        ui.icon(SIGNS.get(state, ICONS[tone])).props("aria-hidden=true")
         ui.label(view.text(f"state.{state}"))
     return found
 
@@ -134,19 +138,28 @@ def loading(view: View) -> ui.element:
     return found
 
 
-def empty(title: str, help: str, *, action: tuple[str, str] | None = None, icon: str = "inbox") -> None:
-    """Where there is nothing: what would be here, and how it comes here.
+def empty(title: str, help: str, *, action: tuple[str, str] | None = None, icon: str = "inbox") -> ui.element:
+    """Where there is nothing: what would be here, and how it comes here; what is added to it stands below that.
 
     Args:
+        title: empty where the page's heading says it already.
         action: words and address of what to do next.
     """
-    with ui.element("div").classes("empty"):
+    with ui.element("div").classes("empty") as found:
         ui.icon(icon).props("aria-hidden=true")
-        with ui.element("h2"):
-            ui.label(title)
+        if title:
+            with ui.element("h2"):
+                ui.label(title)
         ui.label(help).classes("note")
         if action:
             link_button(*action)
+    return found
+
+
+def told(view: View, error: ServerError) -> list[str]:
+    """What the server says, and of each field what it has not said with that already."""
+    lines = [error.message, *(str(one) for one in error.violations if str(one) not in error.message)]
+    return [view.said(line) for line in lines]
 
 
 def failure(view: View, title: str, error: ServerError, retry: Callable[[], Any] | None = None) -> ui.element:
@@ -156,9 +169,8 @@ def failure(view: View, title: str, error: ServerError, retry: Callable[[], Any]
         with ui.element("div"):
             with ui.element("h2"):
                 ui.label(title)
-            ui.label(error.message)
-            for one in error.violations:
-                ui.label(str(one)).classes("note")
+            for index, words in enumerate(told(view, error)):
+                ui.label(words).classes("note" if index else "")
             if retry:
                 button(view.text("parts.retry"), retry, icon="refresh")
     return found
@@ -242,12 +254,17 @@ def _js(text: str) -> str:
     return json.dumps(text).replace("<", "\\u003c")
 
 
-async def confirm(view: View, question: str, action: str, *, danger: bool = True) -> bool:
-    """Ask before something that cannot be undone. `action` is what the button says that does it."""
+async def confirm(view: View, question: str, action: str, *, danger: bool = True, keep: str = "") -> bool:
+    """Ask before something that cannot be undone.
+
+    Args:
+        action: what the button says that does it.
+        keep: what the other button says, where "Cancel" could be misread.
+    """
     with ui.dialog() as dialog, ui.card().classes("dialog"):
         ui.label(question)
         with ui.element("div").classes("actions"):
-            button(view.text("parts.cancel"), lambda: dialog.submit(False))
+            button(keep or view.text("parts.cancel"), lambda: dialog.submit(False))
             button(action, lambda: dialog.submit(True), kind="danger" if danger else "primary")
     answer = await dialog
     dialog.delete()
@@ -263,7 +280,8 @@ async def attempt(view: View, work: Any, *, changes: bool = True) -> Any:
     try:
         found = await work
     except ServerError as error:
-        ui.notify(str(error), type="negative", multi_line=True, timeout=10000, close_button=view.text("parts.close"))
+        words = "\n".join(told(view, error))
+        ui.notify(words, type="negative", multi_line=True, timeout=10000, close_button=view.text("parts.close"))
         return None
     if changes:
         view.look_again()

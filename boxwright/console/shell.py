@@ -6,14 +6,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import Request
-from nicegui import ui
+from nicegui import background_tasks, ui
 
 from boxwright.api.cookie import name_of
 from boxwright.client import DEFAULT_PROJECT, ServerError
 from boxwright.console import figures, parts, texts
 from boxwright.console.api import Api
 from boxwright.console.live import SIGNED_OUT
-from boxwright.console.menu import header, navigation
+from boxwright.console.menu import NOUNS, header, navigation
 from boxwright.console.pages import ROUTES
 from boxwright.console.sign_in import language_of
 from boxwright.console.view import MOUNT, View
@@ -35,8 +35,10 @@ async def shell() -> None:
         ui.navigate.to("/sign-in")
         return
     page = ui.context.client.page
-    page.dark, page.language, page.title = view.dark, LANGUAGES[view.language], "Boxwright"
+    language: Any = texts.languages()[view.language].page  # one of the names that NiceGUI's own type lists
+    page.dark, page.language, page.title = view.dark, language, "Boxwright"
     ui.add_head_html(head(request))
+    ui.add_head_html(f'<meta name="digits" content="{texts.languages()[view.language].digits}">')
     header(view)
     with view.client.layout:  # beside the <main> that NiceGUI puts pages into
         navigation(view).move(target_index=0)
@@ -46,13 +48,10 @@ async def shell() -> None:
     lost = parts.banner(view.text("shell.lost"), "warn", name="lost").props('role="alert"')
     lost.set_visibility(False)
     view.lost = functools.partial(_show_lost, view, lost)
+    ui.on("visibility", lambda event: view.feeds.seen(view.client, bool(event.args)))
     with ui.element("div").props('id="content" tabindex="-1"').classes("content"):
         Pages({route: guarded(view, built) for route, built in ROUTES.items()}, data={"view": view})
     await view.live("/v1/sessions/current", lambda _: None, every=SESSION_EVERY, own=True)
-
-
-LANGUAGES: dict[str, Any] = {"en": "en-US", "es": "es", "ja": "ja"}
-"""Our names of languages to Quasar's."""
 
 
 async def look(request: Request) -> View:
@@ -84,6 +83,7 @@ def head(request: Request) -> str:
     return (
         f'<link rel="stylesheet" href="{MOUNT}/static/console.css?{version}">'
         f'<script src="{MOUNT}/static/console.js?{version}"></script>'
+        f'<script src="{MOUNT}/static/focus.js?{version}"></script>'
     )
 
 
@@ -117,12 +117,29 @@ def failed(view: View, error: ServerError, retry: Callable[[], Any]) -> None:
     if error.code == SIGNED_OUT:
         leave(view)
     elif error.code == 404:
-        parts.heading(view.text("parts.missing"))
-        parts.empty(view.text("parts.missing"), f"{view.text('parts.missing_help')} ({error.message})")
+        missing(view, view.said(error.message))
     else:
         parts.heading(view.text("parts.failed"))
         title = "parts.forbidden" if error.code == 403 else "parts.failed"
         parts.failure(view, view.text(title), error, retry)
+
+
+def missing(view: View, detail: str = "") -> None:
+    """Of an address that leads to nothing, or to what is there no more, and the way to what is there.
+
+    Args:
+        detail: what the server says is not there.
+    """
+    noun = noun_in(view.client.sub_pages_router.current_path)
+    above = view.path() if noun == "home" else view.path(noun)
+    parts.heading(view.text("parts.missing"))
+    parts.empty(detail, view.text("parts.missing_help"), action=(view.text(f"shell.{noun}"), above), icon="search_off")
+
+
+def noun_in(path: str) -> str:
+    """The page of all things of the kind that a path within the console names one of, such as "datasets"."""
+    noun = (path.partition("?")[0].strip("/").split("/") + [""])[1]
+    return noun if noun in NOUNS else "home"
 
 
 def leave(view: View) -> None:
@@ -133,17 +150,19 @@ def leave(view: View) -> None:
 def _show_lost(view: View, banner: ui.element, error: ServerError | None) -> None:
     if error and error.code == SIGNED_OUT:
         leave(view)
+    elif error and error.code == 404:  # it was there when the page was built: the page says so itself when it is anew
+        background_tasks.create(_anew(view), name="gone")
     else:
         banner.set_visibility(error is not None)
+
+
+async def _anew(view: View) -> None:
+    with view.client:
+        await view.client.sub_pages_router.refresh()
 
 
 class Pages(ui.sub_pages):
     """The page of the address; it knows what to say where there is none."""
 
     def _render_404(self) -> None:
-        view: View = self._data["view"]
-        parts.heading(view.text("parts.missing"))
-        parts.empty(view.text("parts.missing"), view.text("parts.missing_help"), icon="search_off")
-
-
-assert texts.LANGUAGES.keys() == LANGUAGES.keys()
+        missing(self._data["view"])

@@ -17,7 +17,7 @@ from boxwright.console.view import MOUNT
 router = APIRouter(include_in_schema=False)
 
 PAGE = Template((Path(__file__).parent / "static" / "sign_in.html").read_text("utf-8"))
-KEYS = ("title", "intro", "token", "submit", "where", "failed")
+KEYS = ("title", "intro", "token", "hint", "submit", "where", "failed", "lost")
 
 
 @router.get(LINK)
@@ -35,10 +35,11 @@ def sign_in(request: Request, failed: Annotated[str, Query()] = "") -> HTMLRespo
     """In the browser's language."""
     language = language_of(request)
     words = {key: html.escape(texts.text(language, f"sign_in.{key}")) for key in KEYS}
-    return HTMLResponse(PAGE.substitute(words, language=language, hidden="" if failed else "hidden"))
+    refused = {"hidden": "", "invalid": 'aria-invalid="true"'} if failed else {"hidden": "hidden", "invalid": ""}
+    return HTMLResponse(PAGE.substitute(words, language=language, **refused))
 
 
 def language_of(request: Request) -> str:
     """The language that was chosen, or that the browser prefers."""
     chosen = request.cookies.get("boxwright_language", "")
-    return chosen if chosen in texts.LANGUAGES else texts.preferred(request.headers.get("accept-language", ""))
+    return chosen if chosen in texts.languages() else texts.preferred(request.headers.get("accept-language", ""))

@@ -5,16 +5,18 @@ from collections.abc import Mapping, Sequence
 from nicegui.element import Element
 
 from boxwright.client import DEFAULT_PROJECT
+from boxwright.console.heard import translate
 from boxwright.console.view import View
 
 WORDS = (
     *("drop", "paste", "choose", "camera", "camera_stop", "camera_shown", "camera_insecure", "camera_denied"),
     *("camera_none", "camera_busy", "samples", "threshold", "classes", "found", "class_name", "score", "box"),
-    *("nothing", "request", "curl", "answer", "line", "lost", "shown"),
+    *("nothing", "request", "curl", "answer", "line", "lost", "shown", "asking"),
+    *("unreadable", "count"),
 )
 """Texts of the component."""
 
-LATER = ("name", "error", "time", "version", "width", "height")
+LATER = ("name", "error", "time", "version", "width", "height", "n", "from")
 """Placeholders that the browser fills in."""
 
 
@@ -43,6 +45,7 @@ class Trying(Element, component="static/trying.js"):
         words = {name: view.text(f"trying.{name}", **kept) for name in WORDS}
         words |= {"copy": view.text("parts.copy"), "copied": view.text("parts.copied")}
         self.props.update(words=words, path=predict_path(view.project, model), startAt=threshold)
+        translate(self, view)
         self.props.update(samples=[dict(one) for one in samples], first=dict(first) if first else None)
 
     def ask_version(self, version: str) -> None:

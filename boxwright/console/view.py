@@ -1,7 +1,7 @@
 """What a page is given: who looks at it, in which language and zone, the API, and the way to other pages."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -15,6 +15,7 @@ from boxwright.client import ServerError
 from boxwright.console import figures, texts
 from boxwright.console.api import Api
 from boxwright.console.live import Draw, Feeds, Subscriber
+from boxwright.console.texts.said import said
 
 MOUNT = "/console"
 """Where the console is on the server."""
@@ -35,7 +36,7 @@ class View:
         feeds: of all pages.
         client: NiceGUI's side of the browser's page.
         name, role: of the token that was signed in with.
-        language: one of `texts.LANGUAGES`.
+        language: one of `texts.languages`.
         zone: of the one who looks.
         dark: whether the page is dark; None where the browser decides.
         project: that the page is about.
@@ -59,8 +60,12 @@ class View:
 
     def text(self, key: str, **values: Any) -> str:
         """A text of the catalogue; numbers among the values are written with thousands separators."""
-        shown = {name: figures.number(one) if isinstance(one, int) else one for name, one in values.items()}
+        shown = {name: self.number(one) if isinstance(one, int) else one for name, one in values.items()}
         return texts.text(self.language, key, **shown)
+
+    def said(self, words: str) -> str:
+        """What the API says, in the viewer's language; as it is where the catalogue does not have it."""
+        return said(self.language, words)
 
     def time(self, moment: str, *, seconds: bool = False) -> str:
         """RFC 3339 as a time in the viewer's zone."""
@@ -73,7 +78,7 @@ class View:
         return figures.size(count)
 
     def number(self, value: float | None, digits: int = 0) -> str:
-        return figures.number(value, digits)
+        return figures.number(value, digits, self.language)
 
     def percent(self, share: float | None, digits: int = 0) -> str:
         return figures.percent(share, digits)
@@ -93,8 +98,16 @@ class View:
 
     def remember(self, **query: Any) -> None:
         """Put values into the address of the page as it is shown, so that it can be linked to; empty takes out."""
-        given = json.dumps({name: str(value) for name, value in query.items()})
-        self.client.run_javascript(f"boxwright.remember({given})")
+        self.client.run_javascript(f"boxwright.remember({_texts(query)})")
+
+    def turn(self, part: str, *, push: bool, **query: Any) -> None:
+        """Remember that a part of the page is shown, such as a step.
+
+        Args:
+            part: which; the page's element of class "turning" gets it in a "turned" event when Back leads to it.
+            push: Back leads to the part before; else this one takes its place.
+        """
+        self.client.run_javascript(f"boxwright.remember({_texts(query)}, {json.dumps(part)}, {json.dumps(push)})")
 
     async def live(self, path: str, draw: Draw, *, every: float = LIVE_EVERY, own: bool = False, **query: Any) -> None:
         """Draw what the API answers, now and whenever it answers something else, in the present element.
@@ -117,6 +130,10 @@ class View:
     def look_again(self) -> None:
         """All live parts of all pages look at once: something was changed."""
         self.feeds.look_now()
+
+
+def _texts(query: Mapping[str, Any]) -> str:
+    return json.dumps({name: str(value) for name, value in query.items()})
 
 
 def page_path(*parts: str, **query: Any) -> str:

@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from boxwright import imaging
+from boxwright.ahead import ahead
 from boxwright.data.augmentation import augment
 from boxwright.data.labelled import Labelled, seen_in
 from boxwright.data.tiles import Tile
+from boxwright.formats.sample import at_once
 from boxwright.spec.training import AugmentationSpec
 
 
@@ -85,14 +87,19 @@ class TrainingBatches:
 
     def __getitem__(self, step: int) -> Batch:
         """The batch of 0-based `step`."""
-        first = step * self.batch_size
-        return collate([self._sample(position) for position in range(first, first + self.batch_size)])
+        positions = range(step * self.batch_size, (step + 1) * self.batch_size)
+        indices = [self._index(position) for position in positions]
+        whole = _decoded(self.pictures, [self.tiles[one].picture for one in indices] if self.tiles else indices)
+        if self.tiles:
+            whole = (seen_in(one, self.tiles[index].window) for one, index in zip(whole, indices, strict=True))
+        return collate([self._view(sample, position) for sample, position in zip(whole, positions, strict=True)])
 
-    def _sample(self, position: int) -> Labelled:
+    def _index(self, position: int) -> int:
         epoch, place = divmod(position, self.samples)
-        index = int(_order(self.seed, epoch, self.samples)[place])
+        return int(_order(self.seed, epoch, self.samples)[place])
+
+    def _view(self, sample: Labelled, position: int) -> Labelled:
         rng = np.random.default_rng((self.seed, 1, position))
-        sample = _tile(self.pictures, self.tiles[index]) if self.tiles else _decoded(self.pictures, index)
         view = augment(sample, self.size, self.augmentation, rng)
         if len(view.labels) > self.most_boxes:
             kept = rng.permutation(len(view.labels))[: self.most_boxes]
@@ -100,13 +107,10 @@ class TrainingBatches:
         return view
 
 
-def _decoded(pictures: LabelledPictures, index: int) -> Labelled:
-    encoded, boxes, labels = pictures[index]
-    return Labelled(imaging.decode(encoded), boxes, labels)
-
-
-def _tile(pictures: LabelledPictures, tile: Tile) -> Labelled:
-    return seen_in(_decoded(pictures, tile.picture), tile.window)
+def _decoded(pictures: LabelledPictures, indices: Sequence[int]) -> Iterator[Labelled]:
+    """Pictures, read ahead of their decoding where they are far away."""
+    for encoded, boxes, labels in ahead(pictures.__getitem__, indices, at_once(pictures)):
+        yield Labelled(imaging.decode(encoded), boxes, labels)
 
 
 @lru_cache(maxsize=4)
@@ -121,7 +125,7 @@ def evaluation_batches(
     """The first `count` pictures in order, letterboxed; each batch is made when it is called for."""
 
     def make(first: int) -> Batch:
-        return _letterboxed((_decoded(pictures, index) for index in range(first, min(first + batch_size, count))), size)
+        return _letterboxed(_decoded(pictures, range(first, min(first + batch_size, count))), size)
 
     return (partial(make, first) for first in range(0, count, batch_size))
 
@@ -133,7 +137,8 @@ def tile_batches(
 
     def make(first: int) -> Batch:
         chosen = tiles[first : first + batch_size]
-        whole = {index: _decoded(pictures, index) for index in {tile.picture for tile in chosen}}
+        seen = list(dict.fromkeys(tile.picture for tile in chosen))
+        whole = dict(zip(seen, _decoded(pictures, seen), strict=True))
         return _letterboxed((seen_in(whole[tile.picture], tile.window) for tile in chosen), size)
 
     return (partial(make, first) for first in range(0, len(tiles), batch_size))

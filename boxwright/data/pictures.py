@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from boxwright.data.tiles import Tile, tiles_of
 from boxwright.dataset.rules import Checked
-from boxwright.formats.sample import Dataset
+from boxwright.formats.sample import Dataset, at_once
 from boxwright.tiling import Tiling
 
 
@@ -33,6 +33,11 @@ class CheckedPictures:
 
     def __len__(self) -> int:
         return len(self.indices)
+
+    @property
+    def at_once(self) -> int:
+        """See `boxwright.formats.sample.at_once`."""
+        return at_once(self.dataset.samples)
 
     def __getitem__(self, index: int) -> tuple[bytes, NDArray[np.float32], NDArray[np.int64]]:
         """Encoded picture; boxes (N, 4) xyxy pixels of the stored picture and labels (N,), without crowds."""

@@ -5,17 +5,19 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import accumulate, islice, pairwise
 from pathlib import PurePath
 
 import numpy as np
 from numpy.typing import NDArray
 
-from boxwright.dataset.duplicates import alike_groups, difference_hash, digest, equal_groups
+from boxwright.dataset.duplicates import alike_groups, difference_hash, equal_groups
 from boxwright.dataset.findings import Finding, find
 from boxwright.dataset.observations import Histogram, Observations, PictureNote, SizeCount
 from boxwright.dataset.rules import Checked, check
+from boxwright.dataset.split import Gathering, Key, everything, gather_keys, join, key_of
 from boxwright.dataset.summary import Summary, count, known_classes
-from boxwright.formats.sample import Dataset, Sample
+from boxwright.formats.sample import ClassName, Dataset, Sample
 from boxwright.spec.knob import Frozen
 
 READ_AHEAD = 64
@@ -54,15 +56,20 @@ class Examined:
         checked: what is left of it.
         stated: the (width, height) that the data set gives for it.
         boxes: float32 (N, 4), xyxy in pixels, as the data set gives them, faulty ones too.
-        digest: SHA-256 of the picture's bytes.
+        key: which other samples it is the same as.
         alike: its difference hash, where it has one.
     """
 
     checked: Checked
     stated: tuple[int, int]
     boxes: NDArray[np.float32]
-    digest: str
+    key: Key
     alike: int | None
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the picture's bytes."""
+        return self.key[0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,15 +106,48 @@ def examine(
 ) -> Examination:
     """Examine a data set as `inspect` does, and give each sample as it was seen, too."""
     known = known_classes(dataset.classes, num_classes or len(dataset.classes) or _highest_label(dataset))
+    examined = _told_of(_examine_all(dataset, len(known), near_duplicates), on_progress)
+    return _examination(examined, known, dataset.unlabelled)
+
+
+def examine_parts(
+    parts: Sequence[Dataset], on_progress: Callable[[int], None] | None = None
+) -> tuple[Examination, Gathering]:
+    """Examine the distinct samples of all parts, and find these, reading every part once.
+
+    Args:
+        on_progress: called with the number of samples examined so far, of all that the parts hold.
+
+    Raises:
+        ValueError: the parts state different classes.
+    """
+    whole = join(parts, everything(parts))
+    known = known_classes(whole.classes, len(whole.classes) or _highest_label(whole))
+    examined = _told_of(_examine_all(whole, len(known), near_duplicates=True), on_progress)
+    if len(parts) == 1:
+        return _examination(examined, known, whole.unlabelled), everything(parts)
+    sections = [examined[start:end] for start, end in pairwise((0, *accumulate(map(len, parts))))]
+    gathering = gather_keys([[one.key for one in section] for section in sections])
+    distinct = [sections[part][place] for part, place in gathering.places]
+    return _examination(distinct, known, whole.unlabelled), gathering
+
+
+def _told_of(samples: Iterator[Examined], on_progress: Callable[[int], None] | None) -> list[Examined]:
     examined = []
-    for one in _examine_all(dataset, len(known), near_duplicates):
+    for one in samples:
         examined.append(one)
         if on_progress:
             on_progress(len(examined))
+    return examined
+
+
+def _examination(
+    examined: Sequence[Examined], known: tuple[ClassName, ...], unlabelled: tuple[str, ...]
+) -> Examination:
     summary = count([one.checked for one in examined], known)
     observations = _observe(examined)
-    findings = find(summary, observations, len(dataset.unlabelled))
-    health = Health(summary=summary, observations=observations, findings=findings, unlabelled=dataset.unlabelled)
+    findings = find(summary, observations, len(unlabelled))
+    health = Health(summary=summary, observations=observations, findings=findings, unlabelled=unlabelled)
     return Examination(health, tuple(examined))
 
 
@@ -116,22 +156,30 @@ def _highest_label(dataset: Dataset) -> int:
 
 
 def _examine_all(dataset: Dataset, num_classes: int, near_duplicates: bool) -> Iterator[Examined]:
-    """Decode on all processors what is read one after the other: readers need not be safe for threads."""
+    """Decode on all processors what is read meanwhile; the same sample, in another part, once."""
+    seen: dict[tuple[str, Key], Examined] = {}
 
     def look(sample: Sample) -> Examined:
-        checked = check(sample, num_classes, decode=True)
-        alike = difference_hash(sample.encoded) if near_duplicates and checked.usable else None
-        return Examined(checked, (sample.width, sample.height), sample.boxes, digest(sample.encoded), alike)
+        key = key_of(sample)
+        found = seen.get((sample.source, key))
+        if found is None:
+            checked = check(sample, num_classes, decode=True)
+            alike = difference_hash(sample.encoded) if near_duplicates and checked.usable else None
+            found = seen[sample.source, key] = Examined(
+                checked, (sample.width, sample.height), sample.boxes, key, alike
+            )
+        return found
 
+    samples = iter(dataset)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for start in range(0, len(dataset), READ_AHEAD):
-            stop = min(start + READ_AHEAD, len(dataset))
-            yield from pool.map(look, [dataset[index] for index in range(start, stop)])
+        while some := list(islice(samples, READ_AHEAD)):
+            yield from pool.map(look, some)
 
 
 def _observe(examined: Sequence[Examined]) -> Observations:
     checked = [one.checked for one in examined]
-    exact = equal_groups([one.digest for one in examined])
+    # Broken pictures, such as empty files, may be equal; they are told as broken, and cannot be shown side by side.
+    exact = equal_groups([one.digest if one.checked.usable else None for one in examined])
     repeats = {index for group in exact for index in group[1:]}
     alike = alike_groups([None if index in repeats else one.alike for index, one in enumerate(examined)])
     return Observations(

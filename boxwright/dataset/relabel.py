@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from boxwright.formats.sample import ClassName, Dataset, Sample, SampleReader
+from boxwright.formats.sample import ClassName, Dataset, Sample, SampleReader, at_once
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +24,11 @@ class Relabelled:
 
     def __len__(self) -> int:
         return len(self.samples)
+
+    @property
+    def at_once(self) -> int:
+        """See `sample.at_once`."""
+        return at_once(self.samples)
 
     def __getitem__(self, index: int) -> Sample:
         sample = self.samples[index]

@@ -12,7 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from boxwright.dataset.duplicates import digest
-from boxwright.formats.sample import Dataset, Sample, SampleReader
+from boxwright.formats.sample import Dataset, Sample, SampleReader, at_once
+
+Key = tuple[str, bytes, bytes]
+"""SHA-256 of a picture's bytes, and the bytes of its boxes and labels."""
 
 EMPTY = -1_000_000
 """Stands for "shows no object", so that pictures without boxes are spread like a class."""
@@ -28,6 +31,11 @@ class Subset:
     def __len__(self) -> int:
         return len(self.indices)
 
+    @property
+    def at_once(self) -> int:
+        """See `sample.at_once`."""
+        return at_once(self.samples)
+
     def __getitem__(self, index: int) -> Sample:
         return self.samples[self.indices[index]]
 
@@ -41,6 +49,11 @@ class Joined:
 
     def __len__(self) -> int:
         return len(self.places)
+
+    @property
+    def at_once(self) -> int:
+        """See `sample.at_once`."""
+        return max(map(at_once, self.readers), default=1)
 
     def __getitem__(self, index: int) -> Sample:
         reader, place = self.places[index]
@@ -104,12 +117,27 @@ def gather(parts: Sequence[Dataset]) -> Gathering:
     repeats are kept.
     """
     if len(parts) == 1:
-        return Gathering(tuple((0, index) for index in range(len(parts[0]))), ((0,),) * len(parts[0]))
-    taken: dict[tuple[str, bytes, bytes], list[int]] = {}
+        return everything(parts)
+    return gather_keys([[key_of(one) for one in part] for part in parts])
+
+
+def everything(parts: Sequence[Dataset]) -> Gathering:
+    """All samples of all parts, also those that occur in several."""
+    places = tuple((number, index) for number, part in enumerate(parts) for index in range(len(part)))
+    return Gathering(places, tuple((number,) for number, _ in places))
+
+
+def key_of(sample: Sample) -> Key:
+    """What samples that are the same have in common."""
+    return digest(sample.encoded), sample.boxes.tobytes(), sample.labels.tobytes()
+
+
+def gather_keys(parts: Sequence[Sequence[Key]]) -> Gathering:
+    """Find the distinct samples of all parts, as `gather` does, by the keys of the samples of each part."""
+    taken: dict[Key, list[int]] = {}
     places: list[tuple[int, int]] = []
     found: list[list[int]] = []
-    for number, part in enumerate(parts):
-        keys = [(digest(one.encoded), one.boxes.tobytes(), one.labels.tobytes()) for one in part]
+    for number, keys in enumerate(parts):
         new = {key: [number] for key in keys if key not in taken}
         for key in dict.fromkeys(key for key in keys if key in taken):
             taken[key].append(number)

@@ -99,6 +99,7 @@ class AnnotatedPictures:
     def __init__(self, sources: Sequence[str], paths: Sequence[str], annotations: Annotations) -> None:
         """Take names for messages, picture files and annotations, one of each for a sample."""
         self._sources, self._paths, self._annotations = sources, paths, annotations
+        self.at_once = files.at_once(paths)
 
     def __len__(self) -> int:
         return len(self._paths)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from boxwright import files
 from boxwright.formats import coco, csv, jumpstart, manifest, recordio, sagemaker_images, tfrecord, voc, yolo
+from boxwright.formats.pictures import is_picture
 from boxwright.formats.sample import Dataset
 
 
@@ -60,14 +61,36 @@ def recognise(path: str) -> str:
         FileNotFoundError: nothing is there.
         ValueError: none of the formats; lists what was looked for.
     """
-    wildcard = not files.is_folder(path) and not files.is_file(path) and not manifest.matches(path)
-    if wildcard:
-        files.expand(path)
-    for name, found in FORMATS.items():
-        if (name in _WILDCARDS or not wildcard) and found.matches(path):
-            return name
+    with files.remembering():
+        wildcard = not files.is_folder(path) and not files.is_file(path) and not manifest.matches(path)
+        if wildcard:
+            files.expand(path)
+        for name, found in FORMATS.items():
+            if (name in _WILDCARDS or not wildcard) and found.matches(path):
+                return name
+    _refuse_unlabelled(path)
     looked_for = "; ".join(f"{name}: {found.looks_for}" for name, found in FORMATS.items())
     raise ValueError(f"{path!r} is in no known format. Looked for {looked_for}. Name the format if it is one of these")
+
+
+def _refuse_unlabelled(path: str) -> None:
+    """Raise ValueError of a folder in which there is nothing, or nothing but pictures: what it needs is no format."""
+    if not files.is_folder(path):
+        return
+    folders = files.folders(path)
+    held = [name for name in files.entries(path) if name not in folders]
+    held += [name for folder in folders[:_FEW] for name in files.entries(files.join(path, folder))]
+    if not held:
+        raise ValueError(f"{path!r} is an empty folder; put pictures and their labels into it")
+    if all(map(is_picture, held)):
+        raise ValueError(
+            f"{path!r} holds {len(held)} pictures and no labels; put the labels with them, such as an .xml file of "
+            f"Pascal VOC beside each, YOLO's labels/, or COCO's annotations/instances_train.json"
+        )
+
+
+_FEW = 20
+"""Folders in a folder that are looked into for pictures."""
 
 
 def _format(name: str) -> Format:
@@ -78,7 +101,8 @@ def _format(name: str) -> Format:
 
 def splits(path: str) -> tuple[str, ...]:
     """Names of the sets at `path`. Raises: as `recognise` does."""
-    return FORMATS[recognise(path)].splits(path)
+    with files.remembering():
+        return FORMATS[recognise(path)].splits(path)
 
 
 def read(path: str, *, split: str | None = None, labels_file: str = "", format: str | None = None) -> Dataset:
@@ -95,7 +119,11 @@ def read(path: str, *, split: str | None = None, labels_file: str = "", format: 
         ValueError: format or split unknown, or the set is empty or malformed.
         OSError: a file is missing or cannot be read.
     """
-    chosen = _format(format or recognise(path))
+    with files.remembering():
+        return _read(path, split, labels_file, _format(format or recognise(path)))
+
+
+def _read(path: str, split: str | None, labels_file: str, chosen: Format) -> Dataset:
     names = chosen.splits(path)
     if split is None and len(names) > 1:
         raise ValueError(f"{path!r} holds several splits, {', '.join(names)}; say which, with split or a longer path")

@@ -6,7 +6,6 @@ little-endian. The format has no index; one is built by hopping from length to l
 
 import struct
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boxwright import files
+from boxwright.ahead import ahead
 from boxwright.formats.crc32c import masked
 
 _HEADER = struct.Struct("<QI")
@@ -175,8 +175,8 @@ class IndexedRecords(Sequence[bytes]):
 
     def __init__(self, paths: Sequence[str], find: Callable[[str], RecordIndex]) -> None:
         """Index the files with `find`. Raises: as `find` does."""
-        with ThreadPoolExecutor(_INDEXING_THREADS) as pool:
-            self._indexes = list(pool.map(find, paths))
+        self._indexes = list(ahead(find, paths, _INDEXING_THREADS))
+        self.at_once = files.at_once(paths)
         self._starts = np.cumsum([0, *(len(found.offsets) for found in self._indexes)])
 
     def __len__(self) -> int:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from boxwright import files
+from boxwright.ahead import ahead
 from boxwright.formats import sagemaker_boxes
 from boxwright.formats.annotation import AnnotatedPictures
 from boxwright.formats.labels import find_labels, joined_names
@@ -38,7 +39,7 @@ def _place(path: str) -> tuple[str, tuple[str, ...]]:
     plain = path.rstrip("/")
     if files.is_folder(plain + _SUFFIX):
         return files.parent(plain), (files.name(plain),)
-    folders = {name for name in files.entries(path) if files.is_folder(files.join(path, name))}
+    folders = set(files.folders(path))
     return path, tuple(sorted(name for name in folders if name + _SUFFIX in folders))
 
 
@@ -75,16 +76,22 @@ def read(path: str, split: str, labels_file: str = "") -> Dataset:
 def _described(root: str, split: str) -> dict[str, _Described]:
     """What the JSON files of a split say, by their paths."""
     folder = files.join(root, split + _SUFFIX)
-    described, faults = {}, []
-    for name in files.walk(folder):
-        if name.endswith(_JSON):
-            try:
-                described[name] = _parse(files.read_text(files.join(folder, name)))
-            except ValueError as error:
-                faults.append(f"{name}: {error}")
+    names = [name for name in files.walk(folder) if name.endswith(_JSON)]
+    paths = [files.join(folder, name) for name in names]
+    read = dict(zip(names, ahead(_read, paths, files.at_once(paths)), strict=True))
+    described = {name: one for name, one in read.items() if isinstance(one, _Described)}
+    faults = [f"{name}: {one}" for name, one in read.items() if isinstance(one, ValueError)]
     if faults:
         raise ValueError(f"{sagemaker_boxes.told(faults, folder)}\nCorrect these files.")
     return described
+
+
+def _read(path: str) -> _Described | ValueError:
+    """What a JSON file says, or what is wrong with it."""
+    try:
+        return _parse(files.read_text(path))
+    except ValueError as error:
+        return error
 
 
 def _parse(text: str) -> _Described:

@@ -7,6 +7,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from boxwright.ahead import ahead
+
 
 @dataclass(frozen=True)
 class ClassName:
@@ -41,11 +43,19 @@ class Sample:
 
 
 class SampleReader(Protocol):
-    """Random access to samples; a sample is read (and its picture loaded) when it is asked for."""
+    """Random access to samples; a sample is read (and its picture loaded) when it is asked for.
+
+    Threads may ask at the same time. A reader may say by an attribute `at_once` how many are best asked for so.
+    """
 
     def __len__(self) -> int: ...
 
     def __getitem__(self, index: int) -> Sample: ...
+
+
+def at_once(reader: object) -> int:
+    """How many samples of a reader are best read at a time: several where each waits for an object store."""
+    return int(getattr(reader, "at_once", 1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +77,7 @@ class Dataset:
         return self.samples[index]
 
     def __iter__(self) -> Iterator[Sample]:
-        return (self.samples[index] for index in range(len(self.samples)))
+        return ahead(self.samples.__getitem__, range(len(self.samples)), at_once(self.samples))
 
 
 def no_boxes() -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.bool_]]:

@@ -102,6 +102,11 @@ class RecordSamples:
     def __len__(self) -> int:
         return len(self._records)
 
+    @property
+    def at_once(self) -> int:
+        """See `sample.at_once`."""
+        return self._records.at_once
+
     def __getitem__(self, index: int) -> Sample:
         """Read one sample.
 

@@ -1,5 +1,8 @@
 """Pascal VOC: `JPEGImages/`, `Annotations/*.xml` and lists of names in `ImageSets/Main/{split}.txt`.
 
+Pictures with their .xml files beside them are read as well, in one folder or in one for each split; of them those are
+taken that have such a file.
+
 Coordinates are taken as they stand, as continuous pixels from 0: nothing is subtracted from them. Class names in
 alphabetical order (over all annotation files, so that every split has the same map) become labels 0..K-1, unless a
 labels file gives the order. `difficult` objects, which VOC leaves out of its scores, are read as crowds.
@@ -11,14 +14,19 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 
 from boxwright import files
+from boxwright.ahead import ahead
 from boxwright.formats.annotation import AnnotatedPictures, Annotation, annotation
 from boxwright.formats.labels import find_labels, write_labels
-from boxwright.formats.pictures import PictureFolder, is_picture, stem
+from boxwright.formats.pictures import PictureFolder, stem
 from boxwright.formats.sample import ClassName, Dataset, Sample, named_classes, numbered_classes
+from boxwright.formats.voc_folders import ANNOTATIONS, PICTURES, side_by_side, two_folders
 
-LOOKS_FOR = "Pascal VOC (JPEGImages/, Annotations/ and ImageSets/Main/{split}.txt, or such a list)"
+LOOKS_FOR = (
+    "Pascal VOC (JPEGImages/, Annotations/ and ImageSets/Main/{split}.txt, or such a list, or pictures with their .xml "
+    "files beside them)"
+)
 
-_LISTS, _PICTURES, _ANNOTATIONS = "ImageSets/Main", "JPEGImages", "Annotations"
+_LISTS = "ImageSets/Main"
 _CORNERS = ("xmin", "ymin", "xmax", "ymax")
 _MEMBERSHIP = re.compile(r"(\S+\s+(-1|0|1)\s*)+")
 """Content of the lists of one class, `dog_train.txt`, which are no splits."""
@@ -39,17 +47,23 @@ def _root(path: str) -> str:
 def matches(path: str) -> bool:
     """Whether the path is such a folder, or one of its lists `ImageSets/Main/{split}.txt`."""
     root = _root(path)
-    return files.is_folder(files.join(root, _ANNOTATIONS)) and files.is_folder(files.join(root, _PICTURES))
+    return two_folders(root) is not None or (root == path and bool(side_by_side(path)))
 
 
 def splits(path: str) -> tuple[str, ...]:
-    """The names of the lists; a list is one split. A folder without lists is one split, `all`."""
+    """The names of the lists; a list is one split. A folder without lists is one split, `all`.
+
+    Where pictures and annotations stand side by side, the folders that hold them, or `all`.
+    """
     if path.endswith(".txt"):
         return (stem(files.name(path)),)
+    both = two_folders(path)
+    if both is None:
+        return tuple(side_by_side(path))
     folder = files.join(path, _LISTS)
     lists = [name for name in files.entries(folder) if name.endswith(".txt")]
     found = tuple(stem(name) for name in lists if not _is_of_one_class(files.join(folder, name)))
-    return found or (("all",) if files.entries(files.join(path, _ANNOTATIONS)) else ())
+    return found or (("all",) if both.described() else ())
 
 
 def _is_of_one_class(path: str) -> bool:
@@ -64,21 +78,21 @@ def read(path: str, split: str, labels_file: str = "") -> Dataset:
         OSError: a file cannot be read.
     """
     root = _root(path)
-    described = {stem(name): files.join(root, _ANNOTATIONS, name) for name in _xml_files(root)}
-    listed = _listed(root, split, described)
-    pictures = {stem(name): name for name in files.entries(files.join(root, _PICTURES)) if is_picture(name)}
-    _require_all(root, split, listed, described, pictures)
+    both = two_folders(root)
+    sets = {split: both} if both else side_by_side(root)
+    described, pictures = sets[split].described(), sets[split].shown()
+    listed = _listed(root, split, described) if both else sorted(described.keys() & pictures.keys())
+    if both:  # side by side, those are taken that have both
+        _require_all(root, split, listed, {both.annotations: described, both.pictures: pictures})
     classes = find_labels(root, labels_file)
-    parsed = {name: _parse(described[name]) for name in (listed if classes else described)}
+    named = [described[name] for name in listed]
+    found = named if classes else [path for one in sets.values() for path in one.described().values()]
+    parsed = dict(zip(found, ahead(_parse, found, files.at_once(found)), strict=True))
     classes = classes or named_classes(sorted({one[0] for said in parsed.values() for one in said.objects}))
     inner = {found.name: label for label, found in enumerate(classes)}
-    names = [pictures[name] for name in listed]
-    paths = [files.join(root, _PICTURES, name) for name in names]
-    return Dataset(AnnotatedPictures(names, paths, [_annotation(parsed[name], inner) for name in listed]), classes)
-
-
-def _xml_files(root: str) -> list[str]:
-    return [name for name in files.entries(files.join(root, _ANNOTATIONS)) if name.endswith(".xml")]
+    paths = [pictures[name] for name in listed]
+    sources = [files.name(path) for path in paths]
+    return Dataset(AnnotatedPictures(sources, paths, [_annotation(parsed[path], inner) for path in named]), classes)
 
 
 def _listed(root: str, split: str, described: Iterable[str]) -> list[str]:
@@ -88,12 +102,12 @@ def _listed(root: str, split: str, described: Iterable[str]) -> list[str]:
     return [line.strip() for line in files.read_text(path).splitlines() if line.strip()]
 
 
-def _require_all(root: str, split: str, listed: list[str], described: dict[str, str], pictures: dict[str, str]) -> None:
-    for folder, found in ((_ANNOTATIONS, described), (_PICTURES, pictures)):
+def _require_all(root: str, split: str, listed: list[str], folders: dict[str, dict[str, str]]) -> None:
+    for folder, found in folders.items():
         missing = [name for name in listed if name not in found]
         if missing:
             raise ValueError(
-                f"{root}: split {split!r} lists {len(missing)} pictures without a file in {folder}/, "
+                f"{root}: split {split!r} lists {len(missing)} pictures without a file in {files.name(folder)}/, "
                 f"such as {', '.join(missing[:5])}; add the files or take the names off the list"
             )
 
@@ -132,14 +146,14 @@ def write(dataset: Dataset, destination: str, split: str) -> None:
     """
     if dataset.classes:
         write_labels(destination, dataset.classes)
-    pictures = PictureFolder(files.join(destination, _PICTURES))
+    pictures = PictureFolder(files.join(destination, PICTURES))
     names, count = [], 0
     for sample in dataset:
         name = pictures.write(sample)
         names.append(stem(name))
         count = max(count, int(sample.labels.max(initial=-1)) + 1)
         xml = ElementTree.tostring(_to_xml(name, sample, dataset.classes), encoding="utf-8", xml_declaration=True)
-        files.write_bytes(files.join(destination, _ANNOTATIONS, f"{stem(name)}.xml"), xml)
+        files.write_bytes(files.join(destination, ANNOTATIONS, f"{stem(name)}.xml"), xml)
     if not dataset.classes:
         write_labels(destination, numbered_classes(count))
     files.write_text(files.join(destination, _LISTS, f"{split}.txt"), "".join(f"{name}\n" for name in names))
@@ -147,7 +161,7 @@ def write(dataset: Dataset, destination: str, split: str) -> None:
 
 def _to_xml(name: str, sample: Sample, classes: tuple[ClassName, ...]) -> ElementTree.Element:
     root = ElementTree.Element("annotation")
-    ElementTree.SubElement(root, "folder").text = _PICTURES
+    ElementTree.SubElement(root, "folder").text = PICTURES
     ElementTree.SubElement(root, "filename").text = name
     size = ElementTree.SubElement(root, "size")
     for side, value in (("width", sample.width), ("height", sample.height), ("depth", 3)):

@@ -41,7 +41,7 @@ def splits(path: str) -> tuple[str, ...]:
     if root != path:
         return (files.name(path),)
     folder = files.join(path, _IMAGES)
-    found = tuple(name for name in files.entries(folder) if files.is_folder(files.join(folder, name)))
+    found = tuple(files.folders(folder))
     return found or (("all",) if files.entries(folder) else ())
 
 

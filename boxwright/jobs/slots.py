@@ -58,7 +58,8 @@ class Slots:
         if wanted > len(free):
             raise NoPlace(f"it needs {wanted} GPU, and {len(free)} of {len(self.gpus)} are free")
         if not wanted and not self._processor_free(taken):
-            raise NoPlace(f"{self.settings.max_jobs} jobs run on the processor already")
+            number = self.settings.max_jobs
+            raise NoPlace(f"{number} {'job runs' if number == 1 else 'jobs run'} on the processor already")
         self._check_room(folder)
         return ",".join(free[:wanted])
 

@@ -73,6 +73,11 @@ class SessionStore:
             found = found.where(sessions.c.token_uid.in_(select(tokens.c.uid).where(tokens.c.name == token)))
         return bool(write(self._engine, found.returning(sessions.c.uid)))
 
+    def number_of(self, secret: str) -> int | None:
+        """The number of the session that a secret is of; None where it is of none."""
+        rows = fetch(self._engine, select(sessions.c.uid).where(sessions.c.digest == digest_of(secret)))
+        return int(rows[0]["uid"]) if rows else None
+
     def list(self, token: str = "") -> "list[SessionRecord]":
         """Sessions that are not over, the newest first: all, or those of the token of this name."""
         query = (

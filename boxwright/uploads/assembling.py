@@ -52,7 +52,9 @@ def _outcome(place: Place, max_bytes: int) -> Outcome:
 def _make(place: Place, max_bytes: int) -> Outcome:
     sent = {started.name: path for path in _arrived(place) if (started := place.file(path.name))}
     only = next(iter(sent.items()), None)
-    if only and len(sent) == 1 and only[0].lower().endswith(".zip") and is_zip(only[1]):
+    if only and len(sent) == 1 and only[0].lower().endswith(".zip"):
+        if not is_zip(only[1]):
+            raise Unsafe(f"{only[0]} is called a zip and is none; make it again, or upload the files one by one")
         limits = Limits(max_bytes, shutil.disk_usage(place.folder).free)
         found = unpack(only[1], place.unfinished, limits, _noting(place))
         return Outcome(files=found.files, size=found.size, left_out=found.left_out)

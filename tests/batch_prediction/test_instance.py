@@ -11,6 +11,7 @@ import pytest
 from boxwright.batch_prediction.instance import Instance, from_json, from_picture, from_record
 from boxwright.batch_prediction.item import Item, Position
 from boxwright.formats import tfexample
+from boxwright.object_store import StoreAway
 
 PICTURE = b"\x89PNG and so on"
 B64 = {"b64": base64.b64encode(PICTURE).decode()}
@@ -105,3 +106,12 @@ def test_a_picture_file_has_its_path_as_key(tmp_path: Path) -> None:
     assert "No such file" in from_picture(Item(str(path), Position())).fault
     path.write_bytes(PICTURE)
     assert from_picture(Item(str(path), Position())) == Instance(str(path), PICTURE)
+
+
+def test_a_store_that_is_away_is_no_fault_of_a_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(_: str) -> bytes:
+        raise StoreAway("does not answer")
+
+    monkeypatch.setattr("boxwright.files.read_bytes", away)
+    with pytest.raises(StoreAway, match="does not answer"):
+        from_picture(Item("s3://cells/a.jpg", Position()))

@@ -7,7 +7,7 @@ import pytest
 from nicegui import ui
 
 from boxwright.console import parts
-from boxwright.console.browser import FileBrowser
+from boxwright.console.browser import FileBrowser, pasted
 from boxwright.console.pages import ROUTES
 from boxwright.console.view import View
 from boxwright.dataset.draw import draw_shapes
@@ -52,6 +52,19 @@ def data(console: Any) -> str:
     )
     (folder / "<img src=x onerror=alert(1)>").mkdir()
     return str(folder)
+
+
+def test_what_file_managers_and_shells_put_around_a_path_is_taken_off() -> None:
+    meant = {
+        "'/data/a b'": "/data/a b",
+        ' "/data/a b" ': "/data/a b",
+        "file:///data/a%20b": "/data/a b",
+        "/data/it's": "/data/it's",
+        "/data/50%20": "/data/50%20",
+        "": "",
+    }
+    assert {typed: pasted(typed) for typed in meant} == meant
+    assert pasted(None) == ""
 
 
 def test_a_wildcard_is_chosen_with_what_it_matches(

@@ -117,7 +117,7 @@ def train(page: Page) -> str:
     """Walk through the wizard; gives the command that it shows."""
     page.wait_for_selector("h1 >> text=New training job")
     page.get_by_role("button", name="Next: Data").click()
-    page.wait_for_selector("text=80 records")
+    page.wait_for_selector("text=80 pictures")
     page.get_by_role("button", name="Next: Arguments").click()
     page.get_by_label("max_steps").first.fill(str(STEPS))
     page.get_by_role("button", name="Next: Job settings").click()
@@ -300,7 +300,7 @@ def test_a_rate_is_searched_in_the_browser(server: Server, signed_in: Any) -> No
     name, page = f"search_{scheme}", context.new_page()
     settled(page, f"{server.url}/console/local/new?dataset=shapes")
     page.get_by_role("button", name="Next: Data").click()
-    page.wait_for_selector("text=80 records")
+    page.wait_for_selector("text=80 pictures")
     page.get_by_role("button", name="Next: Arguments").click()
     for argument in ("max_steps", "train_steps_per_eval"):
         page.get_by_label(argument).first.fill("6")

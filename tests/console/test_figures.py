@@ -49,6 +49,7 @@ def test_larger_sizes(count: float, told: str) -> None:
 def test_numbers() -> None:
     assert number(1234567) == "1,234,567"
     assert number(0.41666, 3) == "0.417"
+    assert number(2310.25, 1, "es") == f"2{THIN}310.2" and number(2310, 0, "ja") == "2,310"
     assert number(None) == number(float("inf")) == "–"
     assert percent(0.126, 1) == f"12.6{THIN}%"
     assert percent(None) == "–"

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from nicegui import ui
 
 from boxwright.console import pages, parts
 from boxwright.console.listing import Column, Listing, Pager
@@ -20,11 +21,17 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
 
     async def page(view: View) -> None:
         parts.heading("A table")
+
+        def ask(order: str) -> None:
+            state["orders"].append(order)
+            table.set_order(order)
+
         columns = [
             Column("Name", lambda row: row["id"], sort="name"),
             Column("Number", lambda row: view.number(row["n"]), number=True),
+            Column("Stop", lambda row: _stop(row["id"]), of=lambda row: row["id"], quiet=True),
         ]
-        table = Listing(columns, lambda row: row["id"], label="Things", order="name", on_order=state["orders"].append)
+        table = Listing(columns, lambda row: row["id"], label="Things", order="name", on_order=ask, cards=True)
         table.show(state["rows"])
 
         async def turn(token: str) -> None:
@@ -39,8 +46,12 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
     yield state
 
 
+def _stop(name: str) -> None:
+    ui.button("x", color=None).props(f'aria-label="Stop {name}"')
+
+
 def rows(page: Any) -> list[list[str]]:
-    return [row.locator("td").all_inner_texts() for row in page.locator("tbody tr").all()]
+    return [row.locator("td").all_inner_texts()[:2] for row in page.locator("tbody tr").all()]
 
 
 def until(page: Any, wanted: list[list[str]]) -> None:
@@ -75,6 +86,32 @@ def test_a_heading_asks_for_the_other_order(opened: Opened, shown: dict[str, Any
     page.click("text=Again")
     until(page, [["a", "1"], ["b", "2"]])
     assert shown["orders"] == ["-name"]
+    assert page.get_attribute("th:first-child", "aria-sort") == "descending"
+    page.press("th .sort", "Enter")
+    page.wait_for_selector("th[aria-sort=ascending]")
+    assert shown["orders"] == ["-name", "name"]
+    assert page.evaluate("document.activeElement.className") == "sort"
+
+
+def test_a_focus_stays_where_a_row_changes_around_it(opened: Opened, shown: dict[str, Any]) -> None:
+    page = opened("/local/try-listing")
+    page.focus("[aria-label='Stop b']")
+    page.evaluate("document.activeElement.kept = true")
+    shown["rows"] = [{"id": "a", "n": 1}, {"id": "b", "n": 5000}]
+    page.evaluate("[...document.querySelectorAll('button')].find((one) => one.innerText === 'Again').click()")
+    until(page, [["a", "1"], ["b", "5,000"]])
+    assert page.evaluate("document.activeElement.kept && document.activeElement.ariaLabel") == "Stop b"
+
+
+@pytest.mark.usefixtures("shown")
+def test_rows_are_cards_on_a_phone(opened: Opened) -> None:
+    page = opened("/local/try-listing", width=390)
+    cell = page.locator("tbody td").nth(1)
+    assert cell.evaluate("(one) => getComputedStyle(one, '::before').content") == '"Number"'
+    assert page.locator("tbody tr").first.evaluate("(one) => getComputedStyle(one).display") == "block"
+    assert page.get_by_role("cell", name="Number 1", exact=True).count() == 1  # it is a table to who hears it
+    assert page.locator("thead .sort").is_visible()
+    assert page.get_by_role("columnheader", name="Stop").count() == 1
 
 
 def test_pages_are_turned_by_their_tokens(opened: Opened, shown: dict[str, Any]) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,12 +11,18 @@ from boxwright.client import ServerError
 from boxwright.console.live import Feeds, Subscriber
 
 
+class Client:
+    """Stands for a browser's page."""
+
+    is_deleted = False
+
+
 @dataclass
 class Place:
     """Stands for an element of a page."""
 
     is_deleted: bool = False
-    client: Any = field(default_factory=lambda: SimpleNamespace(is_deleted=False))
+    client: Any = field(default_factory=Client)
 
     def __enter__(self) -> None: ...
 
@@ -170,3 +175,63 @@ def test_a_page_that_cannot_draw_does_not_stop_the_others(caplog: pytest.LogCapt
 
     run(test)
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_pages_that_nobody_sees_rest() -> None:
+    async def test(feeds: Feeds, server: Server) -> None:
+        hidden, seen = Page("hidden"), Page("seen")
+        await feeds.join("k", server.look, 0.005, hidden.subscriber())
+        await feeds.join("k", server.look, 0.005, seen.subscriber())
+        await feeds.seen(hidden.place.client, False)
+        server.answer = {"n": 1}
+        await until(lambda: seen.drawn[-1] == {"n": 1})
+        assert hidden.drawn == [{"n": 0}]
+        await feeds.seen(hidden.place.client, True)
+        assert hidden.drawn == [{"n": 0}, {"n": 1}]  # at once, without another look
+
+    run(test)
+
+
+def test_what_nobody_sees_is_not_looked_at() -> None:
+    async def test(feeds: Feeds, server: Server) -> None:
+        page = Page("a")
+        await feeds.join("k", server.look, 0.005, page.subscriber())
+        await feeds.seen(page.place.client, False)
+        await asyncio.sleep(0.02)
+        count, server.answer = len(server.looks), {"n": 1}
+        await asyncio.sleep(0.05)
+        assert len(server.looks) == count and page.drawn == [{"n": 0}]
+        await feeds.seen(page.place.client, True)
+        await until(lambda: page.drawn == [{"n": 0}, {"n": 1}])
+
+    run(test)
+
+
+def test_an_outage_that_ended_while_nobody_saw_the_page_is_told_to_be_over() -> None:
+    async def test(feeds: Feeds, server: Server) -> None:
+        page, other = Page("a"), Page("b")
+        for one in (page, other):
+            await feeds.join("k", server.look, 0.005, one.subscriber())
+        server.error = ServerError(503, "UNAVAILABLE", "away")
+        await until(lambda: page.told)
+        await feeds.seen(page.place.client, False)
+        server.error = None
+        await until(lambda: other.told[-1] is None)
+        assert page.told[-1] is not None
+        await feeds.seen(page.place.client, True)
+        assert page.told[-1] is None
+
+    run(test)
+
+
+def test_what_a_page_that_comes_later_finds_is_shown_to_the_others_as_well() -> None:
+    async def test(feeds: Feeds, server: Server) -> None:
+        early, late = Page("early"), Page("late")
+        await feeds.join("k", server.look, 0.02, early.subscriber())
+        feeds._feeds["k"]._looked -= 1  # long ago
+        server.answer = {"n": 1}
+        await feeds.join("k", server.look, 0.02, late.subscriber())
+        assert late.drawn == [{"n": 1}]
+        await until(lambda: early.drawn == [{"n": 0}, {"n": 1}])
+
+    run(test)

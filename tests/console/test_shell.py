@@ -26,6 +26,9 @@ def test_the_first_page_has_links_to_all_others(opened: Opened) -> None:
 def test_an_address_that_leads_nowhere_says_so(opened: Opened) -> None:
     page = opened("/local/nothing/at/all")
     assert "There is no such page" in page.inner_text("main")
+    page.get_by_role("main").get_by_role("link", name="Start").click()
+    page.wait_for_selector("h1 >> text=Start")
+    assert page.url.endswith("/console/local")
 
 
 def test_a_viewer_is_not_offered_a_new_job(opened: Opened) -> None:
@@ -47,7 +50,7 @@ def test_links_lead_to_pages(opened: Opened) -> None:
     """NiceGUI's own links would put the console's path before an address once more."""
     page = opened("/local")
     page.get_by_role("link", name="Import my pictures").click()
-    page.wait_for_url("**/console/local/datasets?add=path")
+    page.wait_for_url("**/console/local/datasets?add=upload")
     page.wait_for_selector("h1 >> text=Data sets")
     assert "There is no such page" not in page.inner_text("main")
 
@@ -77,7 +80,7 @@ def test_language_and_colours_are_chosen_in_the_accounts_menu(opened: Opened) ->
     assert page.evaluate("document.body.classList.contains('body--dark')")
     page.get_by_label("Account of a-admin").click()
     page.get_by_text("Light", exact=True).click()
-    page.wait_for_function("document.body.classList.contains('body--light')")
+    page.wait_for_function("document.body?.classList.contains('body--light')")
     page.get_by_label("Account of a-admin").click()
     page.get_by_text("日本語").click()
     page.wait_for_selector("h1 >> text=ホーム")

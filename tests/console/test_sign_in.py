@@ -22,6 +22,21 @@ def test_a_link_that_has_been_revoked_says_so(console: Any, browser: Browser) ->
         page = context.new_page()
         page.goto(f"{console.url}/?token=bw_old")
         assert page.inner_text("[role=alert]") == "This token is unknown or revoked."
+        assert page.get_attribute("#token", "aria-invalid") == "true"
+
+
+def test_a_server_that_does_not_answer_is_no_wrong_token(console: Any, browser: Browser) -> None:
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{console.url}/console/")
+        page.route("**/v1/sessions", lambda route: route.abort())
+        sign_in(page, console.token("viewer"))
+        page.wait_for_selector("[role=alert]:not([hidden])")
+        assert page.inner_text("[role=alert]").startswith("The server does not answer.")
+        page.unroute("**/v1/sessions")
+        sign_in(page, "bw_wrong")
+        page.wait_for_function("document.querySelector('[role=alert]').innerText.includes('unknown or revoked')")
+        assert page.get_attribute("#token", "aria-describedby") == "hint failed"
 
 
 def test_signing_in_leads_to_the_page_that_was_asked_for(console: Any, browser: Browser) -> None:

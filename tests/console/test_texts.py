@@ -1,13 +1,21 @@
 """Tests of the catalogue of words."""
 
 import re
+import shutil
 import string
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
+import httpx
 import pytest
 
 from boxwright.console import texts
-from boxwright.console.texts import LANGUAGES, ONE, catalogue, preferred, text
+from boxwright.console.figures import clock
+from boxwright.console.guard import SIGN_IN
+from boxwright.console.texts import ONE, catalogue, languages, preferred, text
+from boxwright.console.texts.said import forms, said
 
 SOURCE = Path(texts.__file__).parents[1]
 
@@ -19,12 +27,12 @@ def placeholders(template: str) -> set[str]:
 @pytest.mark.parametrize("key", sorted(catalogue()))
 def test_every_text_is_there_in_every_language_with_the_same_placeholders(key: str) -> None:
     entry = catalogue()[key]
-    allowed = {*LANGUAGES, *(language + ONE for language in LANGUAGES)}
-    assert set(LANGUAGES) <= entry.keys() <= allowed
-    assert all(entry[language].strip() for language in LANGUAGES)
-    full = {language: placeholders(entry[language]) for language in LANGUAGES}
-    assert full["en"] == full["es"] == full["ja"]
-    for name in entry.keys() - set(LANGUAGES):
+    allowed = {*languages(), *(language + ONE for language in languages())}
+    assert set(languages()) <= entry.keys() <= allowed
+    assert all(entry[language].strip() for language in languages())
+    full = {language: placeholders(entry[language]) for language in languages()}
+    assert all(found == full["en"] for found in full.values())
+    for name in entry.keys() - set(languages()):
         assert placeholders(entry[name]) <= full["en"]
 
 
@@ -66,3 +74,42 @@ def test_a_key_that_is_not_there_is_an_error() -> None:
 )
 def test_the_language_that_a_browser_prefers(header: str, language: str) -> None:
     assert preferred(header) == language
+
+
+@pytest.fixture
+def french(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The catalogue with another language in it, whose texts are the Spanish ones between «»."""
+    folder = tmp_path / "texts"
+    shutil.copytree(texts.FOLDER, folder, ignore=shutil.ignore_patterns("*.py*"))
+    for path in (*folder.glob("*.toml"), *folder.glob("api/*.toml")):
+        written = re.sub(r'^es = "(.*)"$', r'es = "\1"\nfr = "«\1»"', path.read_text("utf-8"), flags=re.MULTILINE)
+        path.write_text(written, "utf-8")
+    with (folder / texts.OF_LANGUAGES).open("a", encoding="utf-8") as file:
+        file.write('[fr]\nname = "Français"\npage = "fr"\ndate = "{day} {month} {year}"\n')
+        file.write(f"months = {['janv.'] * 12}\n".replace("'", '"'))
+    monkeypatch.setattr(texts, "FOLDER", folder)
+    known = (texts.languages, texts.catalogue, forms, said)
+    for one in known:
+        one.cache_clear()
+    yield
+    monkeypatch.undo()
+    for one in known:
+        one.cache_clear()
+
+
+@pytest.mark.usefixtures("french")
+def test_another_language_needs_the_catalogue_only() -> None:
+    assert list(languages()) == ["en", "es", "ja", "fr"]
+    assert all(set(languages()) <= entry.keys() for entry in catalogue().values())
+    assert preferred("fr-CA, es;q=0.4") == "fr"
+    assert text("fr", "home.data_done", n="2").startswith("«")
+    assert said("fr", "--overlap is required") == "«--overlap es obligatorio»"
+    assert said("fr", "Feature pyramid.") == "«Pirámide de características.»"
+    assert clock("2026-01-22T12:00:00Z", ZoneInfo("UTC"), "fr") == "22 janv. 2026 12:00"
+
+
+@pytest.mark.usefixtures("french")
+def test_the_page_to_sign_in_on_speaks_another_language(console: Any) -> None:
+    page = httpx.get(f"{console.url}{SIGN_IN}", cookies={"boxwright_language": "fr"}, trust_env=False).text
+    assert 'lang="fr"' in page
+    assert text("fr", "sign_in.submit") in page

@@ -75,6 +75,30 @@ def test_a_folder_keeps_its_paths_and_a_name_is_only_text(opened: Opened, page_o
     assert (folder / "images" / "<b onclick=alert(1)>.jpg").exists()
 
 
+def test_what_is_no_zip_is_refused(opened: Opened, page_of_box: str) -> None:
+    page = opened(page_of_box)
+    page.set_input_files("input[multiple]", {"name": "a.zip", "mimeType": "application/zip", "buffer": b"hello"})
+    page.get_by_text("a.zip is called a zip and is none").wait_for()
+    assert page.get_by_role("button", name="Try again").is_visible()
+
+
+def test_loose_files_are_called_what_their_names_begin_with(opened: Opened, page_of_box: str, console: Any) -> None:
+    page = opened(page_of_box, role="trainer")
+    files = [{"name": f"blood {number:03}.jpg", "mimeType": "image/jpeg", "buffer": b"1"} for number in (1, 2, 13)]
+    page.set_input_files("input[multiple]", files)
+    got(page)
+    page.get_by_text("Files: 3, 3 B").first.wait_for()
+    with console.client("trainer") as client:
+        names = [one["displayName"] for one in client.get("/v1/projects/box-b/uploads").json()["uploads"]]
+    assert "blood" in names
+
+
+def test_a_finger_chooses_files_and_is_not_asked_to_drop_them(opened: Opened, page_of_box: str) -> None:
+    page = opened(page_of_box, width=390, has_touch=True, is_mobile=True)
+    assert page.inner_text(".upload-help") == "Choose a zip, or pictures with their annotations"
+    assert page.get_by_role("button", name="Choose a folder").count() == 0
+
+
 def test_an_unsafe_zip_is_refused_in_words(opened: Opened, page_of_box: str) -> None:
     page = opened(page_of_box)
     content = zipped(**{"../out.txt": b"x"})
@@ -84,6 +108,15 @@ def test_an_unsafe_zip_is_refused_in_words(opened: Opened, page_of_box: str) -> 
     page.get_by_role("button", name="Discard").click()
     page.locator(".upload-message").wait_for(state="detached")
     assert page.get_by_role("button", name="Choose files").is_visible()
+
+
+def test_an_upload_is_refused_in_the_viewers_language(opened: Opened, page_of_box: str) -> None:
+    page = opened(page_of_box, locale="es-ES")
+    content = zipped(**{"../out.txt": b"x"})
+    page.set_input_files("input[multiple]", {"name": "bad.zip", "mimeType": "application/zip", "buffer": content})
+    told = page.locator(".upload-message", has_text="en el zip: un nombre no puede salir de la carpeta de la subida")
+    told.wait_for()
+    assert "lead out" not in told.inner_text()
 
 
 def test_an_upload_goes_on_after_the_page_was_closed(

@@ -181,3 +181,23 @@ def test_prefetched_training_batches_are_those_of_one_thread(store: Any) -> None
     batches = batches_of(store(SHADES, [1, 3, 0, 2, 4]))
     ahead = prefetch(((lambda step=step: batches[step]) for step in range(8)), workers=3)
     assert [content(batch) for batch in ahead] == [content(batches[step]) for step in range(8)]
+
+
+def test_pictures_that_are_far_away_are_read_together_and_make_the_same_batches(store: Any) -> None:
+    class Far:
+        at_once = 3
+
+        def __init__(self, near: Any) -> None:
+            self.near, self.together = near, threading.Barrier(3, timeout=20)
+
+        def __len__(self) -> int:
+            return len(self.near)
+
+        def __getitem__(self, index: int) -> Any:
+            self.together.wait()  # which one alone never passes
+            return self.near[index]
+
+    near = store(SHADES, [1, 3, 0, 2, 4])
+    assert content(batches_of(Far(near), batch=3)[1]) == content(batches_of(near, batch=3)[1])
+    far, close = (next(evaluation_batches(one, 3, SIZE, 3))() for one in (Far(near), near))
+    assert content(far) == content(close)

@@ -6,7 +6,8 @@ import numpy as np
 from PIL import Image
 
 from boxwright.dataset.draw import draw_shapes
-from boxwright.dataset.health import COCO_EDGES, Health, examine, histogram, inspect
+from boxwright.dataset.health import COCO_EDGES, Health, examine, examine_parts, histogram, inspect
+from boxwright.dataset.split import gather, join
 from boxwright.formats.sample import Dataset
 
 
@@ -77,6 +78,12 @@ def test_repeated_pictures_are_grouped_once(sample, dataset):
     assert inspect(data, near_duplicates=False).observations.near_duplicates == ()
 
 
+def test_empty_files_are_broken_and_no_repetitions(sample, dataset):
+    examined = examine(dataset(sample(encoded=b""), sample(encoded=b""), sample(), sample()))
+    assert examined.health.observations.duplicates == ((2, 3),)
+    assert [one.sample for one in examined.health.summary.faulty_pictures] == [0, 1]
+
+
 def test_truncation_inside_a_complete_looking_file_is_found_by_decoding(sample, dataset, encode):
     """A GIF says nothing at its end; a PNG may have lost rows of pixels between its head and its end."""
     whole = encode(kind="PNG")
@@ -136,3 +143,31 @@ def test_samples_are_given_as_they_were_seen_and_as_they_were_stated(sample, dat
     first = seen.samples[0]
     assert first.boxes.tolist() == [[0, 0, 20, 20], [30, 30, 30, 40]]
     assert first.checked.boxes.tolist() == [[0, 0, 20, 20]]
+
+
+def test_parts_are_read_once_and_examined_as_when_they_are_joined():
+    class Counting:
+        def __init__(self, samples, places):
+            self.samples, self.places, self.read = samples, places, []
+
+        def __len__(self):
+            return len(self.places)
+
+        def __getitem__(self, index):
+            self.read.append(index)
+            return self.samples[self.places[index]]
+
+    drawn = draw_shapes(6, (32, 48), 1, ("circle", "square"))
+    readers = [Counting(drawn.samples, places) for places in ((0, 1, 2, 3), (2, 3, 4), (5, 5))]
+    parts = [Dataset(one, drawn.classes) for one in readers]
+    told = []
+    seen, gathering = examine_parts(parts, told.append)
+    assert [one.read for one in readers] == [[0, 1, 2, 3], [0, 1, 2], [0, 1]]
+    assert told == list(range(1, 10))
+    assert gathering == gather(parts)
+    expected = examine(join(parts))
+    assert seen.health == expected.health
+    assert [one.key for one in seen.samples] == [one.key for one in expected.samples]
+    alone, of_one = examine_parts(parts[:1])
+    assert alone.health == examine(parts[0]).health
+    assert of_one.places == ((0, 0), (0, 1), (0, 2), (0, 3))

@@ -14,6 +14,19 @@ def test_an_unknown_format_says_what_was_looked_for(tmp_path: Path) -> None:
             recognise(str(path))
 
 
+def test_a_folder_of_pictures_says_that_labels_are_missing(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="is an empty folder; put pictures and their labels into it"):
+        recognise(str(tmp_path))
+    (tmp_path / "one").mkdir()
+    for name in ("a.jpg", "b.PNG", "one/c.jpg"):
+        (tmp_path / name).write_bytes(b"")
+    with pytest.raises(ValueError, match="holds 3 pictures and no labels; put the labels with them, such as an .xml"):
+        recognise(str(tmp_path))
+    (tmp_path / "one/notes.txt").write_text("")
+    with pytest.raises(ValueError, match="is in no known format"):
+        recognise(str(tmp_path))
+
+
 def test_a_wildcard_that_matches_nothing(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"no file matches '.*/train-\*'; the nearest folder, .* holds 0"):
         read(f"{tmp_path}/train-*")

@@ -7,6 +7,7 @@ import fsspec
 import numpy as np
 import pytest
 
+from boxwright import files
 from boxwright.formats.crc32c import masked
 from boxwright.formats.recordfile import LONGEST, RecordFiles, StreamedRecord, begins_with_record, frame, index, stream
 
@@ -155,3 +156,11 @@ def test_a_stream_goes_on_after_damaged_data() -> None:
     found = list(stream(io.BytesIO(data)))
     assert [one.data for one in found] == [b"", *RECORDS[1:]]
     assert "CRC32C of the data is wrong" in found[0].fault and not found[0].last
+
+
+def test_files_that_are_far_away_are_best_read_together(memory: str, tmp_path: Path) -> None:
+    near, far = str(tmp_path / "a.tfrecord"), f"{memory}/a.tfrecord"
+    for path in (near, far):
+        files.write_bytes(path, frame(b"x"))
+    assert RecordFiles([near]).at_once == 1
+    assert RecordFiles([near, far]).at_once > 8

@@ -45,7 +45,7 @@ def test_a_job_gets_gpus_that_nobody_has(record: Any, tmp_path: Path) -> None:
 def test_a_job_on_the_processor_gets_none(record: Any, tmp_path: Path) -> None:
     plain = record()
     assert slots().place(plain, tmp_path, ["0"]) == ""
-    with pytest.raises(NoPlace, match="1 jobs run on the processor already"):
+    with pytest.raises(NoPlace, match="1 job runs on the processor already"):
         slots().place(plain, tmp_path, [""])
 
 

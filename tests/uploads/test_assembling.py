@@ -49,8 +49,9 @@ def test_of_several_files_zips_are_files(uploads: Uploads, fill: Fill) -> None:
     assert files_in(place.content) == ["a.zip", "b.zip"]
 
 
-def test_what_only_is_called_a_zip_is_a_file(uploads: Uploads, fill: Fill) -> None:
-    assert files_in(made(uploads, fill(**{"a.zip": b"GIF89a"})).content) == ["a.zip"]
+def test_what_only_is_called_a_zip_is_refused(uploads: Uploads, fill: Fill) -> None:
+    outcome = made(uploads, fill(**{"a.zip": b"GIF89a"})).outcome()
+    assert outcome and outcome.error_message.startswith("a.zip is called a zip and is none; make it again")
 
 
 def test_a_zip_that_grows_beyond_the_limit_is_refused(uploads: Uploads, fill: Fill) -> None:

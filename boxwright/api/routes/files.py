@@ -19,6 +19,7 @@ from boxwright.api.resources import time_text
 from boxwright.browsing.listing import Entry, described, format_of, listed
 from boxwright.browsing.matching import match
 from boxwright.browsing.roots import Roots
+from boxwright.object_store import StoreAway
 from boxwright.spec.resource import Resource, describe
 from boxwright.store.pages import slice_of
 
@@ -71,7 +72,9 @@ def list_files(
     """Hidden files are left out, and so are links that lead out of the roots."""
     roots = roots_of(context)
     if not path:
-        found = [Entry(root, is_folder=True) for root in roots.outermost() if filter.casefold() in root.casefold()]
+        # The folder of jobs that name none is made with the first of them: until then there is nothing to look at.
+        there = [root for root in roots.outermost() if not files.is_local(root) or files.is_folder(root)]
+        found = [Entry(root, is_folder=True) for root in there if filter.casefold() in root.casefold()]
         return page.answer("entries", lambda size, token: slice_of(found, size, token), _root_json)
     with told("path"):
         folder = roots.within(path)
@@ -117,9 +120,11 @@ def roots_of(context: Context) -> Roots:
 
 @contextmanager
 def told(field: str) -> Iterator[None]:
-    """What is wrong with a path, as a refusal."""
+    """What is wrong with a path, as a refusal. Raises: StoreAway."""
     try:
         yield
+    except StoreAway:
+        raise  # nothing is wrong with the path
     except PermissionError as error:
         raise Refusal("PERMISSION_DENIED", _words(error)) from error
     except FileNotFoundError as error:

@@ -124,6 +124,18 @@ def download_events(
     return StreamingResponse(_parts(place), media_type=NDJSON, headers=attached(f"{name}.jsonl"))
 
 
+@router.get(
+    "/{job_id}/log:text",
+    summary="Download a job's log",
+    response_class=StreamingResponse,
+    responses=binary("text/plain", "log.txt of the job's folder"),
+)
+def download_log(_: Viewer, project: Project, job_id: JobId, context: Given) -> StreamingResponse:
+    """The whole of it, as it was written."""
+    place = found(context.jobs.get(project, job_id), "log", "log.txt")
+    return StreamingResponse(_parts(place), media_type="text/plain", headers=attached(f"{job_id}.txt"))
+
+
 def _parts(place: str) -> Iterator[bytes]:
     with files.open_binary(place) as file:
         while data := file.read(CHUNK):

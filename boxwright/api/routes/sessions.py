@@ -7,7 +7,7 @@ from fastapi.responses import JSONResponse
 from pydantic import Field
 
 from boxwright.api.cookie import READING, is_same_origin, session_of, set_session
-from boxwright.api.deps import Body, Given, Viewer
+from boxwright.api.deps import Body, Credentials, Given, Viewer
 from boxwright.api.errors import Refusal
 from boxwright.api.resources import Empty, time_text
 from boxwright.spec.resource import Resource
@@ -38,6 +38,7 @@ class Session(Resource):
     browser: str = Field("", description="what it said of itself")
     create_time: str
     expire_time: str
+    current: bool = Field(False, description="it is the one that asks; left out of the others")
 
 
 class SessionList(Resource):
@@ -79,10 +80,11 @@ def sign_out(request: Request, context: Given) -> Any:
 
 
 @router.get("", summary="List sessions", response_model=SessionList)
-def list_sessions(token: Viewer, context: Given) -> Any:
+def list_sessions(token: Viewer, credentials: Credentials, context: Given) -> Any:
     """One's own; an admin sees all."""
     found = context.sessions.list("" if token.may("admin") else token.name)
-    return JSONResponse({"sessions": [_json(one) for one in found]} if found else {})
+    own = context.sessions.number_of(credentials.credentials) if credentials else None
+    return JSONResponse({"sessions": [_json(one, own) for one in found]} if found else {})
 
 
 @router.delete("/{id}", summary="End a session", response_model=Empty)
@@ -103,11 +105,13 @@ def _own_pages_only(request: Request) -> None:
         raise Refusal("PERMISSION_DENIED", "sign in on this server's own page")
 
 
-def _json(session: SessionRecord) -> dict[str, str]:
+def _json(session: SessionRecord, own: int | None) -> dict[str, Any]:
+    current = {"current": True} if session.uid == own else {}
     return {
         "id": str(session.uid),
         "token": session.token,
         "browser": session.browser,
         "createTime": time_text(session.create_time),
         "expireTime": time_text(session.expire_time),
+        **current,
     }

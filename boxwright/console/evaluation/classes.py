@@ -61,7 +61,8 @@ class Classes:
                 *(self._column(name) for name in NUMBERS),
             ]
             label = view.text("evaluation.classes")
-            Listing(columns, _key, label=label, order=order, on_order=self._order).show(rows[:SHOWN])
+            self._table = Listing(columns, _key, label=label, order=order, on_order=self._order)
+            self._table.show(rows[:SHOWN])
         left = len(rows) - SHOWN
         self._more.text = view.text("evaluation.more_classes", n=left) if left > 0 else ""
         self._more.set_visibility(left > 0)

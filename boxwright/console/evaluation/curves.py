@@ -5,7 +5,7 @@ from typing import Any
 
 from nicegui import ui
 
-from boxwright.console.chart import axis, chart, redraw
+from boxwright.console.chart import axis, chart, redraw, stroke
 from boxwright.console.view import View
 
 Row = Mapping[str, Any]
@@ -52,8 +52,9 @@ def options(view: View, classes: Sequence[Row]) -> dict[str, Any]:
                 "dimensions": [recall, precision, score],
                 "encode": {"x": 0, "y": 1, "tooltip": [0, 1, 2]},
                 "data": points(one["curve"]),
+                **stroke(number),
             }
-            for one in classes
+            for number, one in enumerate(classes)
         ],
     }
 

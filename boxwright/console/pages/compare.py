@@ -8,7 +8,7 @@ from nicegui import ui
 
 from boxwright.client import ServerError
 from boxwright.console import parts
-from boxwright.console.chart import axis, chart, redraw
+from boxwright.console.chart import axis, chart, redraw, stroke
 from boxwright.console.listing import Column, Listing
 from boxwright.console.pages.job.curves import EVERY, POINTS, first_choice
 from boxwright.console.pages.job.overview import arguments
@@ -75,7 +75,8 @@ class Comparison:
         await self._follow()
         with parts.panel(view.text("compare.outcome")):
             await self._outcome()
-        with parts.panel(view.text("compare.settings"), note=view.text("compare.settings_note")):
+        with parts.panel(view.text("compare.settings"), note=view.text("compare.settings_note")) as panel:
+            panel.classes("compare-settings")
             await self._settings()
 
     async def _names(self) -> list[str]:
@@ -124,7 +125,7 @@ class Comparison:
             Column(text("jobs.duration"), lambda job: view.duration(run_time(job)), number=True),
             Column(text("job.model"), lambda job: _model(view, job)),
         ]
-        table = Listing(columns, key=lambda job: str(job["jobId"]), label=text("compare.outcome"))
+        table = Listing(columns, key=lambda job: str(job["jobId"]), label=text("compare.outcome"), cards=True)
 
         def draw(job: Job) -> None:
             self._jobs[str(job["jobId"])] = job
@@ -136,8 +137,9 @@ class Comparison:
 
     async def _settings(self) -> None:
         view = self._view
-        values = {job_id: await _settings_of(view, job) for job_id, job in self._jobs.items()}
-        rows = differences(values)
+        read = {job_id: await _settings_of(view, job) for job_id, job in self._jobs.items()}
+        values = {job_id: settings for job_id, (settings, _) in read.items()}
+        rows = differences(values, [job_id for job_id, (_, begun) in read.items() if not begun])
         every = ui.switch(view.text("compare.all"), value=False)
         columns = [Column(view.text("job.setting"), lambda row: _setting(view, row))]
         columns += [Column(job_id, partial(_value, job_id)) for job_id in values]
@@ -153,28 +155,31 @@ class Comparison:
         show()
 
 
-async def _settings_of(view: View, job: Job) -> dict[str, str]:
-    """Value of each setting of a job by name; of one that has not begun, what was given."""
+async def _settings_of(view: View, job: Job) -> tuple[dict[str, str], bool]:
+    """Value of each setting of a job by name, and whether it has begun; of one that has not, what was given."""
     try:
         found = await view.api.get(view.resource("jobs", str(job["jobId"]), "settings"))
     except ServerError as error:
         if error.code not in (400, 404):
             raise
-        return dict(arguments(job))
-    return {str(one["name"]): str(one["value"]) for one in found.get("settings", ())}
+        return dict(arguments(job)), False
+    return {str(one["name"]): str(one["value"]) for one in found.get("settings", ())}, True
 
 
-def differences(values: Mapping[str, Mapping[str, str]]) -> list[Row]:
+def differences(values: Mapping[str, Mapping[str, str]], waiting: Sequence[str] = ()) -> list[Row]:
     """Each setting with its value in each job, and whether these differ.
 
     Args:
         values: of the settings, by job.
+        waiting: jobs that have not begun: beside one that has, what they do not have yet is no difference.
     """
+    begun = len(values) - len(waiting)
     names = dict.fromkeys(name for settings in values.values() for name in settings)
     rows: list[Row] = []
     for name in names:
         found = {job: settings[name] for job, settings in values.items() if name in settings}
-        rows.append({"name": name, "values": found, "differs": len({*found.values()}) > 1 or len(found) < len(values)})
+        lacking = [job for job in values if job not in found and not (begun and job in waiting)]
+        rows.append({"name": name, "values": found, "differs": len({*found.values()}) > 1 or bool(lacking)})
     return rows
 
 
@@ -186,8 +191,9 @@ def overlaid(view: View, metric: str, series: Mapping[str, Mapping[str, Any]]) -
             "type": "line",
             "showSymbol": len(one.get("steps", ())) < 40,
             "data": [list(pair) for pair in zip(one.get("steps", ()), one.get("values", ()), strict=True)],
+            **stroke(number),
         }
-        for job, one in series.items()
+        for number, (job, one) in enumerate(series.items())
     ]
     unit = next((str(one["unit"]) for one in series.values() if one.get("unit")), "")
     options = {
@@ -202,7 +208,7 @@ def overlaid(view: View, metric: str, series: Mapping[str, Mapping[str, Any]]) -
 
 
 def _link(view: View, job: Job) -> None:
-    parts.link(str(job["jobId"]), view.path("jobs", str(job["jobId"])))
+    parts.link(str(job["jobId"]), view.path("jobs", str(job["jobId"]))).classes("name")
 
 
 def _chip(view: View, job: Job) -> None:

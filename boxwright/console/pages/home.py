@@ -76,8 +76,8 @@ class _State:
                 ui.label(view.text("home.data_busy", name=busy[0]["name"])).classes("note").props("role=status")
             elif not ready and view.may("trainer"):
                 with ui.element("div").classes("actions"):
-                    parts.button(view.text("home.draw"), self._draw, icon="auto_awesome", kind="primary")
-                    parts.link(view.text("home.import"), view.path("datasets", add="path"))
+                    parts.link_button(view.text("home.import"), view.path("datasets", add="upload"), icon="upload_file")
+                    parts.button(view.text("home.draw"), self._draw, icon="auto_awesome")
 
     async def _draw(self) -> None:
         view = self._view

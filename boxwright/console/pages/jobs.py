@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nicegui import ui
-from nicegui.element import Element
 
+from boxwright.client import ServerError
 from boxwright.console import parts
 from boxwright.console.listing import Column, Listing, Pager
 from boxwright.console.pages.job.standing import best, is_final, run_time, shown_progress
@@ -84,16 +84,20 @@ class Jobs:
     wanted: Wanted
     selected: dict[str, None] = field(default_factory=dict)
     rows: Sequence[Job] = ()
+    table: Listing | None = None
+    asked: int = 0
 
     async def build(self) -> None:
         """Raises: ServerError: the jobs cannot be listed."""
         view = self.view
         algorithms = await view.api.get("/v1/algorithms")
         with parts.heading(view.text("shell.jobs")):
+            self.hint = ui.label().classes("note")
             self.compare = parts.button(view.text("jobs.compare", n=0), self._compare, icon="stacked_line_chart")
         self._tell_selected()
         self._tools([str(one["name"]) for one in algorithms["algorithms"]])
-        self.place = ui.element("div").classes("page")
+        self.place, self.feeds = ui.element("div").classes("page"), ui.element("div").classes("unseen")
+        self.told = ui.label().classes("unseen").props("role=status")
         self.pager = Pager(view, self._turn, token=self.wanted.page)
         await self._show()
 
@@ -151,23 +155,43 @@ class Jobs:
         await self._first()
 
     async def _show(self) -> None:
-        self.place.clear()
-        self.table: Listing | None = None
-        with self.place, ui.element("div").classes("page"):
-            await self.view.live(self.view.resource("jobs"), self._draw, **self.wanted.query())
+        """Follow what is wanted now. The table stays until its rows are there, and so does a focus in it."""
+        self.asked += 1
+        mine = self.asked
+        with self.feeds, ui.element("div") as feed:
+
+            def draw(found: Mapping[str, Any]) -> None:
+                if mine == self.asked:  # nothing else was wanted meanwhile
+                    self._draw(found)
+
+            try:
+                await self.view.live(self.view.resource("jobs"), draw, **self.wanted.query())
+            except ServerError:
+                feed.delete()
+                raise
+        for other in list(self.feeds.default_slot.children):
+            if (other is feed) == (mine != self.asked):
+                other.delete()
 
     def _draw(self, found: Mapping[str, Any]) -> None:
         self.rows = found.get("jobs", [])
         self.pager.show(str(found.get("nextPageToken", "")))
+        self.told.text = self.view.text("jobs.shown", n=len(self.rows))
         if self.rows and self.table is None or not self.rows:
-            ui.context.slot.parent.clear()
-            self.table = self._table() if self.rows else None
+            self.place.clear()
+            self.table = None
+            with self.place:
+                if self.rows:
+                    self.table = self._table()
+                else:
+                    self._nothing()
         if self.table:
+            self.table.set_order(self.wanted.sort or "-created")
             self.table.show(self.rows)
-        else:
-            self._nothing()
+        self._tell_selected()
 
     def _nothing(self) -> None:
+        """What stands instead of the table."""
         text = self.view.text
         if self.wanted.narrowed:
             parts.empty(text("jobs.none_found"), text("jobs.none_found_help"), icon="search_off")
@@ -180,20 +204,26 @@ class Jobs:
     def _table(self) -> Listing:
         text = self.view.text
         columns = [
-            Column(text("jobs.select"), self._select),
-            Column(text("jobs.job"), self._name, sort="job"),
-            Column(text("jobs.state"), lambda job: _drawn(parts.chip(self.view, str(job["state"]))), sort="state"),
+            Column(text("jobs.select"), self._select, of=lambda job: job["jobId"], quiet=True),
+            Column(text("jobs.job"), self._name, sort="job", of=lambda job: job.get("labels")),
+            Column(text("jobs.state"), self._state, sort="state"),
             Column(text("jobs.progress"), lambda job: shown_progress(self.view, job)),
             Column(text("jobs.best"), lambda job: best(self.view, job), number=True, sort="best"),
-            Column(text("jobs.machine"), lambda job: _note(str(job.get("machine", "")).partition(":")[0])),
             Column(text("jobs.created"), self._created, sort="created"),
         ]
         if self.view.may("trainer"):
-            columns.append(Column(text("jobs.actions"), self._actions))
-        order = self.wanted.sort or "-created"
+            columns.append(Column(text("jobs.actions"), self._actions, of=lambda job: job["state"], quiet=True))
         return Listing(
-            columns, key=lambda job: str(job["jobId"]), label=text("shell.jobs"), order=order, on_order=self._order
+            columns, key=lambda job: str(job["jobId"]), label=text("shell.jobs"), on_order=self._order, cards=True
         )
+
+    def _state(self, job: Job) -> None:
+        """The state, why it failed, and the machine."""
+        with ui.element("div").classes("job-state"):
+            parts.chip(self.view, str(job["state"]))
+            if job["state"] == "FAILED" and job.get("errorMessage"):
+                ui.label(self.view.said(str(job["errorMessage"]))).classes("note small two-lines")
+            _note(str(job.get("machine", "")).partition(":")[0])
 
     def _created(self, job: Job) -> None:
         ui.label(self.view.time(job["createTime"])).classes("one-line")
@@ -217,6 +247,9 @@ class Jobs:
         count = len(self.selected)
         self.compare.text = self.view.text("jobs.compare", n=count)
         self.compare.set_enabled(2 <= count <= MOST_COMPARED)
+        many = count > MOST_COMPARED
+        self.hint.text = self.view.text("jobs.compare_many" if many else "jobs.compare_help", n=MOST_COMPARED)
+        self.hint.set_visibility(bool(self.rows) and not 2 <= count <= MOST_COMPARED)
 
     def _compare(self) -> None:
         self.view.go(self.view.path("jobs-compare", jobs=",".join(self.selected)))
@@ -238,12 +271,9 @@ class Jobs:
 
     async def _cancel(self, job_id: str) -> None:
         view = self.view
-        if await parts.confirm(view, view.text("jobs.cancel_question", job=job_id), view.text("jobs.cancel_yes")):
+        question, keep = view.text("jobs.cancel_question", job=job_id), view.text("jobs.cancel_no")
+        if await parts.confirm(view, question, view.text("jobs.cancel_yes"), keep=keep):
             await parts.attempt(view, view.api.post(f"{view.resource('jobs', job_id)}:cancel"))
-
-
-def _drawn(_: Element) -> None:
-    """It is in its cell already."""
 
 
 def _note(text: str) -> None:

@@ -86,7 +86,7 @@ export default {
       const left = (100 * one.box[0]) / this.width, right = 100 - (100 * one.box[2]) / this.width;
       const top = (100 * one.box[1]) / this.height, bottom = (100 * one.box[3]) / this.height;
       const side = one.box[0] > this.width * 0.6 ? { right: `${Math.max(0, right)}%` } : { left: `${Math.max(0, left)}%` };
-      const height = one.dashed ? { top: `${Math.min(bottom, 94)}%` } : { bottom: `${Math.min(100 - top, 94)}%` };
+      const height = one.dashed ? { top: `min(${bottom}%, 100% - 18px)` } : { bottom: `min(${100 - top}%, 100% - 18px)` };
       return { ...side, ...height };
     },
   },

@@ -2,16 +2,16 @@
 // What pages need of the browser itself.
 window.boxwright = {
   // Puts values into the address without building the page anew; empty ones are taken out.
-  remember(values) {
+  // `part` names what of the page is shown; `push` makes the browser's Back lead to the part before.
+  remember(values, part = history.state?.part, push = false) {
     const url = new URL(location.href);
     for (const [name, value] of Object.entries(values)) {
       if (value === "" || value === "None") url.searchParams.delete(name);
       else url.searchParams.set(name, value);
     }
-    if (url.href !== location.href) {
-      const page = url.pathname.replace(/^\/console/, "") + url.search;
-      history.replaceState({page}, "", url);
-    }
+    const page = url.pathname.replace(/^\/console/, "") + url.search;
+    if (push && url.href !== location.href) history.pushState({page, part}, "", url);
+    else if (url.href !== location.href || part !== history.state?.part) history.replaceState({page, part}, "", url);
   },
   cookie(name, value) {
     document.cookie = `boxwright_${name}=${encodeURIComponent(value)};path=/;max-age=31536000;samesite=lax`;
@@ -39,6 +39,14 @@ window.boxwright = {
   css(name) {
     return getComputedStyle(document.body).getPropertyValue(name).trim();
   },
+  // A number at an axis, as the page's language groups its digits.
+  tick(value) {
+    const size = Math.abs(value);
+    if (size && (size < 1e-3 || size >= 1e9)) return String(Number(value.toPrecision(3)).toExponential());
+    const [whole, rest] = String(Number(value.toPrecision(9))).split(".");
+    const group = document.querySelector("meta[name=digits]")?.content ?? ",";
+    return whole.replace(/\B(?=(\d{3})+$)/g, group) + (rest ? `.${rest}` : "");
+  },
   toggleMenu() {
     document.body.classList.toggle("menu-open");
   },
@@ -50,13 +58,22 @@ window.boxwright = {
       if (entry.dataset.noun === noun) entry.setAttribute("aria-current", "page");
       else entry.removeAttribute("aria-current");
     }
-    if (this.at !== location.pathname) document.body.classList.remove("menu-open");
+    if (this.at !== location.pathname) document.body?.classList.remove("menu-open");  // it may not be there yet
     this.at = location.pathname;
     const heading = document.querySelector("main h1");
     const title = heading ? `${heading.textContent.trim()} · Boxwright` : "Boxwright";
     if (document.title !== title) document.title = title;  // it is observed itself
   },
 };
+
+// Back and forth between the parts of one page: the page itself turns to the part, and is not built anew.
+addEventListener("popstate", (event) => {
+  const turning = document.querySelector("main .turning");
+  const part = event.state?.part;
+  if (!part || !turning || boxwright.at !== location.pathname) return;
+  event.stopImmediatePropagation();
+  turning.dispatchEvent(new CustomEvent("turned", {detail: part}));
+}, {capture: true});
 
 boxwright.cookie("zone", Intl.DateTimeFormat().resolvedOptions().timeZone || "");
 
@@ -85,4 +102,14 @@ boxwright.cookie("zone", Intl.DateTimeFormat().resolvedOptions().timeZone || "")
     }
     waiting = event.key === "g";
   });
+})();
+
+// A page that nobody sees, in a tab behind others, is not sent what changes until it is seen again.
+(() => {
+  const tell = () => {
+    if (window.did_handshake) emitEvent("visibility", !document.hidden);
+    else setTimeout(tell, 100);
+  };
+  document.addEventListener("visibilitychange", tell);
+  if (document.hidden) tell();
 })();

@@ -11,13 +11,26 @@ function target() {
   return url.origin === location.origin && url.pathname.startsWith("/console/") ? url.href : "/console/";
 }
 
+const field = document.getElementById("token");
+const button = document.getElementById("submit");
+
+function fail(words) {
+  failed.textContent = words;
+  failed.hidden = false;
+  field.setAttribute("aria-invalid", "true");
+  field.select();
+}
+
 document.getElementById("form").addEventListener("submit", async (event) => {
   event.preventDefault();
+  if (button.getAttribute("aria-busy") === "true") return;
   failed.hidden = true;
-  let text = document.getElementById("token").value.trim();
+  field.removeAttribute("aria-invalid");
+  let text = field.value.trim();
   // Who pastes the whole link means its token.
   const inside = text.match(/[?&]token=([^&\s]+)/);
   if (inside) text = decodeURIComponent(inside[1]);
+  button.setAttribute("aria-busy", "true");
   try {
     const answer = await fetch("/v1/sessions", {
       method: "POST",
@@ -28,9 +41,9 @@ document.getElementById("form").addEventListener("submit", async (event) => {
       location.assign(target());
       return;
     }
-  } catch (error) {
-    failed.textContent = String(error);
+    fail(answer.status < 500 ? failed.dataset.refused : failed.dataset.lost);
+  } catch {
+    fail(failed.dataset.lost);  // no answer at all
   }
-  failed.hidden = false;
-  document.getElementById("token").select();
+  button.removeAttribute("aria-busy");
 });

@@ -31,11 +31,23 @@ function spread(text) {
 const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 const wait = (time) => new Promise((done) => setTimeout(done, time));
 
+// Kinds of pictures that endpoints read; what else a browser can show, as phones make it, is sent as PNG.
+const READ = ["image/jpeg", "image/png", "image/gif", "image/bmp"];
+async function readable(blob) {
+  if (!blob.type.startsWith("image/") || READ.includes(blob.type)) return blob;
+  const picture = await createImageBitmap(blob).catch(() => null);
+  if (!picture) return blob;
+  const canvas = document.createElement("canvas");
+  Object.assign(canvas, {width: picture.width, height: picture.height});
+  canvas.getContext("2d").drawImage(picture, 0, 0);
+  return await new Promise((done) => canvas.toBlob(done, "image/png")) || blob;
+}
+
 export default {
   template: `
     <div class="trying">
      <div class="trying-side">
-      <div class="trying-stage" :class="{'trying-over': over}" @dragover.prevent="over = true"
+      <div class="trying-stage" :class="{'trying-over': over}" :aria-busy="asking ? 'true' : 'false'" @dragover.prevent="over = true"
            @dragleave="over = false" @drop.prevent="dropped">
         <div v-show="shown" class="boxes-frame" :style="{aspectRatio: width + ' / ' + height}">
           <img v-show="!camera" ref="image" :src="source" :alt="alt" @load="loaded" @error="unreadable">
@@ -50,22 +62,22 @@ export default {
               :style="place(one)" aria-hidden="true">{{ label(one) }}</span>
           </template>
         </div>
-        <div v-show="!shown" class="trying-drop">
+        <div v-show="!shown" class="trying-drop" @click="$refs.file.click()">
           <div>{{ words.drop }}</div>
           <div class="note">{{ words.paste }}</div>
         </div>
       </div>
+      <div v-if="message" class="trying-message" role="alert">{{ message }}</div>
       <div class="actions">
         <button type="button" class="trying-button trying-main" @click="$refs.file.click()">{{ words.choose }}</button>
         <button v-if="!camera" type="button" class="trying-button" @click="start">{{ words.camera }}</button>
         <button v-else type="button" class="trying-button" @click="stop">{{ words.camera_stop }}</button>
-        <span class="note" role="status" data-mark="latency">{{ line }}</span>
+        <span class="note" role="status" data-mark="latency">{{ asking ? words.asking : line }}</span>
       </div>
       <div v-if="samples.length" class="trying-samples" role="group" :aria-label="words.samples">
         <button v-for="one in samples" :key="one.src" type="button" @click="take(one)" :aria-label="one.name">
           <img :src="one.thumbnail" alt="" loading="lazy"></button>
       </div>
-      <div v-if="message" class="trying-message" role="alert">{{ message }}</div>
      </div>
      <div class="trying-side">
       <div class="trying-tools">
@@ -75,8 +87,11 @@ export default {
         <fieldset v-if="classes.length" class="trying-classes"><legend>{{ words.classes }}</legend>
           <label v-for="name in classes" :key="name"><input type="checkbox" :checked="!hidden[name]"
             @change="hidden = {...hidden, [name]: !$event.target.checked}">
-            <span class="boxes-sign" :class="'tone-' + toneOf(name)" aria-hidden="true"></span>{{ name }}</label>
+            <span class="boxes-sign" :class="'tone-' + toneOf(name)" aria-hidden="true"></span>{{ name }}
+            <span v-if="answer" class="note" aria-hidden="true">{{ counts[name] || 0 }}</span></label>
         </fieldset>
+        <div v-if="answer" role="status" data-mark="count">{{ words.count.replace("{n}", boxes.length)
+          .replace("{from}", threshold.toFixed(2)) }}</div>
       </div>
       <div v-if="answer" class="listing trying-table" tabindex="0" role="region" :aria-label="words.found">
         <table><thead><tr><th scope="col">{{ words.class_name }}</th><th scope="col" class="number">{{ words.score }}</th>
@@ -98,9 +113,10 @@ export default {
           <button type="button" class="trying-copy" @click="copy(answer)">{{ words.copy }}</button></div>
         <span class="unseen" role="status">{{ copied }}</span>
       </details>
-      <input ref="file" type="file" accept="image/jpeg,image/png,image/gif,image/bmp" hidden :aria-label="words.choose"
+      <input ref="file" type="file" accept="image/*" hidden :aria-label="words.choose"
         @change="picked">
     </div>`,
+  emits: ["told"],
   props: {
     path: String,
     version: { type: String, default: "" },
@@ -113,12 +129,17 @@ export default {
     return {
       source: "", name: "photo.jpg", kind: "image/jpeg", width: 4, height: 3, camera: false, over: false, shown: false,
       found: [], answer: "", message: "", line: "", threshold: this.startAt, hidden: {}, classes: [], copied: "",
-      more: false,
+      more: false, asking: false,
     };
   },
   computed: {
     boxes() {
       return this.found.filter((one) => one.score >= this.threshold && !this.hidden[one.class]);
+    },
+    counts() {
+      const found = {};
+      for (const one of this.found) if (one.score >= this.threshold) found[one.class] = (found[one.class] || 0) + 1;
+      return found;
     },
     alt() {
       return this.words.shown.replace("{name}", () => this.name);
@@ -156,7 +177,7 @@ export default {
     place(one) {
       const left = Math.max(0, 100 * one.xmin / this.width), right = Math.max(0, 100 - 100 * one.xmax / this.width);
       const side = one.xmin > this.width * 0.6 ? {right: `${right}%`} : {left: `${left}%`};
-      return {...side, bottom: `${Math.min(100 - 100 * one.ymin / this.height, 94)}%`};
+      return {...side, bottom: `min(${100 - 100 * one.ymin / this.height}%, 100% - 18px)`};
     },
     picked(event) {
       const [file] = event.target.files;
@@ -179,11 +200,12 @@ export default {
         await this.show(await answer.blob(), sample.name);
       } catch (error) { this.message = this.words.lost.replace("{error}", () => error.message); }
     },
-    async show(blob, name) {
+    async show(given, name) {
       this.stop();
+      const blob = await readable(given);
       if (this.source) URL.revokeObjectURL(this.source);
       Object.assign(this, {source: URL.createObjectURL(blob), name: name.split(/[\\/]/).pop() || "picture.jpg",
-        kind: blob.type || "application/octet-stream", found: [], answer: "", line: ""});
+        kind: blob.type || "application/octet-stream", found: [], answer: "", line: "", message: ""});
       await this.ask(blob);
     },
     loaded() {
@@ -197,24 +219,32 @@ export default {
       const headers = {"Content-Type": blob.type || "application/octet-stream", Accept: "application/json"};
       if (this.version) headers["X-Amzn-SageMaker-Target-Variant"] = this.version;
       const began = performance.now();
+      this.asking = !this.camera;
       try {
         const reply = await fetch(this.path, {method: "POST", body: blob, headers});
         const text = await reply.text();
         if (mine !== this.asked) return;
         const time = Math.round(performance.now() - began);
+        if (reply.status === 401) boxwright.leave();
         if (!reply.ok) throw new Error(this.said(text, reply));
         this.hear(text, time, reply.headers.get("x-boxwright-version") || "");
       } catch (error) {
         if (mine !== this.asked) return;
         Object.assign(this, {message: error.message || String(error), found: [], answer: "", line: ""});
         if (error instanceof TypeError) this.message = this.words.lost.replace("{error}", () => error.message);
-      }
+        else this.$emit("told", this.message);
+      } finally { if (mine === this.asked) this.asking = false; }
     },
+    // The server's words in the viewer's language, where they are still shown.
+    say(words, said) { if (this.message === words) this.message = said; },
     said(text, reply) {
+      const told = [];
+      if (!this.shown || reply.status === 415) told.push(this.words.unreadable.replace("{name}", () => this.name));
       try {
         const {error} = JSON.parse(text);
-        return typeof error === "string" ? error : error.message;
-      } catch { return `HTTP ${reply.status} ${reply.statusText}`; }
+        told.push(typeof error === "string" ? error : error.message);
+      } catch { told.push(`HTTP ${reply.status} ${reply.statusText}`); }
+      return told.join("\n");
     },
     hear(text, time, version) {
       const image = JSON.parse(text).images[0];
@@ -264,6 +294,7 @@ export default {
       for (const track of this.stream?.getTracks() || []) track.stop();
       if (this.camera) Object.assign(this, {camera: false, shown: !!this.source, found: [], answer: "", line: ""});
       this.asked = (this.asked || 0) + 1;
+      this.asking = false;
       this.stream = null;
     },
     async copy(text) {

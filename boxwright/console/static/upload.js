@@ -48,6 +48,16 @@ function time(seconds) {
   return minutes < 60 ? `${minutes} min ${whole % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+// What an upload is called: its file, its folder, or what the names of loose files begin with.
+function called(names) {
+  if (names.length === 1) return names[0];
+  const tops = new Set(names.map((name) => name.split("/")[0]));
+  if (tops.size === 1) return [...tops][0];
+  let begin = names[0];
+  for (const name of names) while (!name.startsWith(begin)) begin = begin.slice(0, -1);
+  return begin.replace(/[\d\W_]+$/u, "") || "upload";
+}
+
 const hidden = (name) => name.split("/").some((part) => part.startsWith(".") || part === "__MACOSX");
 
 // All files below a dropped folder.
@@ -67,10 +77,10 @@ async function walk(entry, above, found) {
 
 export default {
   props: {base: String, words: Object, part: Number},
-  emits: ["ready"],
+  emits: ["ready", "busy", "told"],
   data: () => ({
     state: "idle", over: false, message: "", note: "", earlier: null, rows: [], total: 0, sent: 0, count: 0, whole: 0,
-    speed: 0, unpacking: null,
+    speed: 0, unpacking: null, touch: matchMedia("(pointer: coarse)").matches,
   }),
   computed: {
     percent() {
@@ -84,7 +94,18 @@ export default {
         count: this.count, speed: size(this.speed), left: time(left)});
     },
     busy() { return ["sending", "paused", "unpacking"].includes(this.state); },
+    // What stands above the buttons; a finger drops nothing and chooses no folders.
+    help() {
+      if (this.state === "done") return this.fill(this.words.done, {count: this.count, total: size(this.total)});
+      return this.touch ? this.words.touch : this.words.help;
+    },
+    // What is told to who hears the page: no percentages, which would never end.
+    heard() {
+      return {done: this.help, unpacking: this.words.unpacking, paused: this.words.paused}[this.state] || "";
+    },
   },
+  // When all has come "ready" says so.
+  watch: {busy(now) { if (now || this.state !== "done") this.$emit("busy", now); }},
   mounted() {
     this.leaving = (event) => { if (this.state === "sending") event.preventDefault(); };
     addEventListener("beforeunload", this.leaving);
@@ -152,8 +173,11 @@ export default {
         if (this.run !== mine || error instanceof Stopped) return;
         this.stop();
         Object.assign(this, {state: "failed", message: error.message});
+        this.$emit("told", error.message);
       }
     },
+    // The server's words in the viewer's language, where they are still shown.
+    say(words, said) { if (this.message === words) this.message = said; },
     // The upload to go on with, or a new one.
     async open() {
       const kept = JSON.parse(localStorage.getItem(this.key) || "null");
@@ -162,7 +186,7 @@ export default {
         if (answer.ok) { this.id = kept.id; await this.learn(); return; }
         if (answer.status !== 404) throw await this.refusal(answer);
       }
-      const name = this.files.length === 1 ? this.files[0].name : this.files[0].name.split("/")[0];
+      const name = called(this.files.map((one) => one.name));
       const answer = await fetch(this.base, {method: "POST", headers: {"Content-Type": "application/json"},
         body: JSON.stringify({displayName: name.slice(0, 200)})});
       if (!answer.ok) throw await this.refusal(answer);
@@ -313,21 +337,24 @@ export default {
     <div class="upload" :class="{'upload-over': over}" @dragover.prevent="over = true" @dragleave="over = false"
          @drop.prevent="dropped">
       <template v-if="!busy">
-        <div class="upload-help">{{ state === 'done' ? words.done : words.help }}</div>
-        <div class="note">{{ words.kinds }}</div>
+        <div class="upload-help">{{ help }}</div>
+        <div v-if="state !== 'done'" class="note">{{ words.kinds }}</div>
         <div v-if="earlier" class="upload-earlier" role="status">
           {{ fill(words.earlier, {name: earlier.name}) }}
           <button type="button" class="upload-button" @click="forgetEarlier">{{ words.discard }}</button>
         </div>
         <div class="upload-buttons">
-          <button type="button" class="upload-button upload-main" @click="$refs.files.click()">{{ words.files }}</button>
-          <button type="button" class="upload-button" @click="$refs.folder.click()">{{ words.folder }}</button>
+          <button type="button" class="upload-button" :class="{'upload-main': state !== 'done'}"
+                  @click="$refs.files.click()">{{ state === 'done' ? words.other : words.files }}</button>
+          <button v-if="!touch && state !== 'done'" type="button" class="upload-button" @click="$refs.folder.click()">
+            {{ words.folder }}</button>
         </div>
       </template>
       <template v-else>
         <div class="upload-bar" role="progressbar" :aria-valuenow="percent" aria-valuemin="0" aria-valuemax="100"
              :aria-label="words.progress"><div :style="{width: percent + '%'}"></div></div>
         <div class="upload-line">{{ line }}</div>
+        <div v-if="state === 'paused'" class="note">{{ words.paused }}</div>
         <div v-if="note" class="upload-note" role="status">{{ note }}</div>
         <ul v-if="state === 'sending'" class="upload-rows">
           <li v-for="row in rows" :key="row.name"><span>{{ row.name }}</span><span>{{ row.percent }} %</span></li>
@@ -344,6 +371,7 @@ export default {
         <button v-if="state === 'failed'" type="button" class="upload-button" @click="send">{{ words.retry }}</button>
         <button v-if="state === 'failed'" type="button" class="upload-button" @click="cancel">{{ words.discard }}</button>
       </div>
+      <div class="unseen" role="status">{{ heard }}</div>
       <input ref="files" type="file" multiple hidden :aria-label="words.files" @change="picked">
       <input ref="folder" type="file" webkitdirectory hidden :aria-label="words.folder" @change="picked">
     </div>`,

@@ -37,6 +37,9 @@ def error_of(answer: Any) -> tuple[int, str, str]:
 
 def test_without_a_path_the_roots_are_listed(served: Any, root: Path) -> None:
     found = served.client("trainer").get(FILES).json()
+    assert [one["path"] for one in found["entries"]] == [str(root)]  # no job has made the other one yet
+    (served.folder / "jobs").mkdir()
+    found = served.client("trainer").get(FILES).json()
     assert [(one["path"], one["kind"]) for one in found["entries"]] == [
         (str(served.folder / "jobs"), "FOLDER"),
         (str(root), "FOLDER"),
@@ -152,3 +155,15 @@ def test_who_may_not_train_may_not_look_around(served: Any) -> None:
 def test_a_pattern_is_needed(served: Any) -> None:
     answer = served.client("trainer").get(f"{FILES}:match")
     assert error_of(answer)[0] == 400 and "pattern" in json.dumps(answer.json())
+
+
+def test_a_store_that_is_away_is_told_with_a_time_to_try_again(served: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(_: str) -> tuple[Any, str]:
+        raise ConnectionRefusedError("refused")
+
+    monkeypatch.setattr("boxwright.object_store._system", away)
+    answer = served.client("trainer").get(FILES, params={"path": "s3://away/cells"})
+    status, name, message = error_of(answer)
+    assert (status, name, answer.headers["Retry-After"]) == (503, "UNAVAILABLE", "2")
+    assert "does not answer, asked for s3://away (refused)" in message
+    assert "another address is given by AWS_ENDPOINT_URL" in message

@@ -108,6 +108,16 @@ def test_events_as_a_file(served: Any) -> None:
     assert served.client().get(f"{JOB}/events", params={"trial": "1"}).text == "{}\n"
 
 
+def test_the_log_as_a_file(served: Any) -> None:
+    folder = folder_of(served)
+    assert served.client().get(f"{JOB}/log:text").status_code == 404
+    (folder / "log.txt").write_text("2026-11-22T06:28:57Z <b>one</b>\n" * 50_000)
+    answer = served.client("viewer").get(f"{JOB}/log:text")
+    assert answer.text.count("<b>one</b>\n") == 50_000
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert answer.headers["content-disposition"] == 'attachment; filename="one.txt"'
+
+
 def test_a_search_so_far(served: Any) -> None:
     folder = folder_of(served, "tune")
     client = served.client("viewer")

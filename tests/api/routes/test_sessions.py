@@ -92,6 +92,8 @@ def test_a_wrong_token_signs_nobody_in(served: Any, body: dict[str, str]) -> Non
 
 def test_everybody_ends_their_own_sessions_and_an_admin_all(served: Any, browser: httpx.Client) -> None:
     (mine,) = browser.get("/v1/sessions").json()["sessions"]
+    assert mine["current"] is True
+    assert "current" not in served.client().get("/v1/sessions").json()["sessions"][0]  # asked with a token
     assert mine["token"] == "a-trainer"
     assert served.client("viewer").get("/v1/sessions").json() == {}
     assert served.client("viewer").delete(f"/v1/sessions/{mine['id']}").status_code == 404

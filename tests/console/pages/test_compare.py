@@ -54,3 +54,7 @@ def test_differences() -> None:
     found = differences({"a": {"x": "1", "y": "2"}, "b": {"x": "1", "y": "3", "z": ""}})
     assert [(row["name"], row["differs"]) for row in found] == [("x", False), ("y", True), ("z", True)]
     assert found[2]["values"] == {"b": ""}
+    beside = differences({"a": {"x": "1", "y": "2"}, "b": {"x": "2"}}, waiting=["b"])
+    assert [(row["name"], row["differs"]) for row in beside] == [("x", True), ("y", False)]
+    both = differences({"a": {"x": "1"}, "b": {}}, waiting=["a", "b"])
+    assert [row["differs"] for row in both] == [True]

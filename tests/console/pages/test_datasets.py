@@ -99,12 +99,68 @@ def test_a_folder_is_imported_by_its_path(
 
 def test_a_name_that_cannot_be_is_refused_in_the_dialog(opened: Opened, console: Any) -> None:
     page = opened("/data-refused/datasets?add=draw")
-    page.get_by_role("textbox", name="Name").fill("<b>x</b>")
-    page.get_by_role("button", name="Import", exact=True).click()
-    page.locator(".dialog .failure").wait_for()
-    assert "a data set's name is 1 to 63 letters" in page.inner_text(".dialog .failure")
-    assert page.locator(".dialog .failure b").count() == 0
+    name = page.get_by_role("textbox", name="Name")
+    name.fill("<b>x</b>")
+    page.get_by_role("button", name="Draw", exact=True).click()
+    page.get_by_text("a data set's name is 1 to 63 letters").wait_for()
+    page.wait_for_selector(".dialog input[aria-invalid=true]")
+    described = (
+        "document.getElementById(document.querySelector('[aria-invalid=true]').getAttribute('aria-describedby'))"
+    )
+    page.wait_for_function(f"{described}?.innerText.includes('1 to 63 letters')")
+    assert page.locator(".dialog .failure").count() == page.locator(".dialog b").count() == 0
     assert console.ask("GET", "/v1/projects/data-refused/datasets") == {}
+
+
+def test_a_dialog_that_was_closed_does_not_come_back(opened: Opened) -> None:
+    page = opened("/data-closed/datasets?add=upload")
+    page.get_by_role("dialog", name="Import a data set").wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog").wait_for(state="detached")
+    page.wait_for_function("location.search === ''")
+    assert page.url.endswith("/data-closed/datasets")
+
+
+def test_labelled_pictures_are_dropped_and_imported_as_soon_as_they_are_there(
+    opened: Opened, console: Any, tmp_path: Path
+) -> None:
+    """Pictures with the .xml of a labelling tool beside each; "Import" is clicked while they are still under way."""
+    box = "<bndbox><xmin>10</xmin><ymin>10</ymin><xmax>60</xmax><ymax>50</ymax></bndbox>"
+    for number in range(3):
+        Image.fromarray(np.full((80, 100, 3), 60 * number, np.uint8)).save(tmp_path / f"cell_{number}.png")
+        said = f"<annotation><object><name>red</name>{box}</object></annotation>"
+        (tmp_path / f"cell_{number}.xml").write_text(said)
+    page = opened("/data-dropped/datasets")
+    page.get_by_role("button", name="Import data").click()
+    kept: list[Any] = []
+    page.route("**/uploads", lambda route: kept.append(route), times=1)  # the first request waits
+    page.set_input_files(".upload input[multiple]", [str(path) for path in tmp_path.iterdir()])
+    page.locator(".upload-bar").wait_for()
+    page.get_by_role("button", name="Import", exact=True).click()
+    page.get_by_text("It is imported as soon as everything has arrived").wait_for()
+    page.keyboard.press("Escape")  # which would have broken it off
+    kept[0].continue_()
+    page.wait_for_url("**/datasets/cell")
+    page.get_by_text("voc · 3 pictures · 3 boxes · 1 class").wait_for()
+    assert console.ask("GET", "/v1/projects/data-dropped/datasets/cell")["kind"] == "upload"
+
+
+def test_a_page_says_when_its_data_set_is_deleted(opened: Opened, console: Any) -> None:
+    console.ask("POST", "/v1/projects/data-gone/datasets", json={"name": "gone", "draw": DRAWN})
+    page = opened("/data-gone/datasets/gone")
+    page.get_by_role("tab", name="Pictures").wait_for()
+    console.ask("DELETE", "/v1/projects/data-gone/datasets/gone")
+    page.get_by_text("There is no such page").wait_for()
+    assert not page.locator(".banner-warn").is_visible()  # the server answers as ever
+    page.get_by_role("main").get_by_role("link", name="Data sets").click()
+    page.get_by_text("No data sets yet").wait_for()
+    assert page.url.endswith("/data-gone/datasets")
+
+
+DRAWN = {
+    **{"pictures": 2, "validation": 1, "width": 64, "height": 48, "seed": 0},
+    **{"classes": ["circle"], "format": "coco"},
+}
 
 
 def test_sample_data_is_drawn(opened: Opened, console: Any) -> None:
@@ -112,7 +168,7 @@ def test_sample_data_is_drawn(opened: Opened, console: Any) -> None:
     page.get_by_label("Training pictures").fill("6")
     page.get_by_label("Validation pictures").fill("2")
     page.get_by_role("textbox", name="Name").fill("shapes")
-    page.get_by_role("button", name="Import", exact=True).click()
+    page.get_by_role("button", name="Draw", exact=True).click()
     page.wait_for_url("**/datasets/shapes")
     page.get_by_text("tfrecord · 8 pictures").wait_for()
     made = console.ask("GET", "/v1/projects/data-drawn/datasets/shapes")
@@ -313,5 +369,6 @@ def test_every_finding_and_every_state_of_an_import_has_words() -> None:
     rules = {*RULES, *re.findall(r'_finding\(\s*(?:"[a-z]+"[^,]*|severity),\s*"([a-z-]+)"', source)}
     assert {"rare-class", "degenerate", "no-boxes", "alike-picture"} <= rules
     assert [rule for rule in sorted(rules) if f"datasets.problem_{rule}" not in known] == []
-    names = [f"stage_{one}" for one in get_args(Stage)] + [f"kind_{one}" for one in get_args(DatasetKind)]
+    kinds = (*get_args(DatasetKind), "store")
+    names = [f"stage_{one}" for one in get_args(Stage)] + [f"kind_{one}" for one in kinds]
     assert [name for name in names if f"datasets.{name}" not in known] == []

@@ -248,5 +248,69 @@ def test_every_tab_works_on_a_phone(opened: Opened, desk: Any, name: str) -> Non
     assert page.locator("main h1").count() == 1
 
 
+def hide(page: Any, hidden: bool) -> None:
+    """What a browser tells a page whose tab goes behind others, or comes before them."""
+    page.evaluate(
+        """(hidden) => {
+          Object.defineProperty(document, 'hidden', {value: hidden, configurable: true});
+          document.dispatchEvent(new Event('visibilitychange'));
+        }""",
+        hidden,
+    )
+
+
+def test_a_page_in_a_hidden_tab_rests_and_is_true_again_when_it_is_shown(opened: Opened, desk: Any) -> None:
+    progress = {"step": 50, "maxSteps": 200}
+    desk.job("one", state="RUNNING", start_time=time.time(), standing={"progress": progress})
+    hidden, seen = (opened(f"{desk.path}/jobs/one") for _ in range(2))
+    feeds, client = desk.console.app.state.feeds, hidden.evaluate("window.clientId")
+    hide(hidden, True)
+    assert until(seen, lambda: client in [one.id for one in feeds._resting])
+    hidden.evaluate("window.socket.onAny((name) => (window.heard ??= []).push(name))")
+    desk.change("one", standing={"progress": {**progress, "step": 100}})
+    seen.get_by_text("100 of 200").wait_for()
+    heard = hidden.evaluate("(window.heard || []).filter((name) => name === 'update')")
+    assert heard == [] and "50 of 200" in hidden.inner_text(".standing")
+    hide(hidden, False)
+    hidden.get_by_text("100 of 200").wait_for()
+    assert client not in [one.id for one in feeds._resting]
+
+
+@pytest.mark.parametrize(("tab", "title"), [("evaluation", "No evaluation"), ("samples", "No samples")])
+def test_what_a_job_that_has_ended_did_not_leave(opened: Opened, desk: Any, tab: str, title: str) -> None:
+    desk.job("one", state="RUNNING")
+    page = opened(f"{desk.path}/jobs/one?tab={tab}", role="trainer")
+    page.get_by_role("heading", name=f"{title} yet").wait_for()
+    assert page.locator(".empty a").count() == 0
+    desk.change("one", state="FAILED", error_message="the disk is full")
+    page.get_by_role("heading", name=title, exact=True).wait_for()  # without a reload
+    assert "validation" in page.inner_text(".empty")
+    assert page.locator(".empty a").get_attribute("href").endswith("/new?clone=one")
+
+
+def test_steps_are_seen_but_not_read_out(opened: Opened, desk: Any) -> None:
+    """A job that is all but done is not at 100 %, and only its state is told to who hears the page."""
+    standing = {"progress": {"step": 1999, "maxSteps": 2000, "etaSeconds": 60.0, "bestMetric": "AP", "bestValue": 0.5}}
+    desk.job("one", state="RUNNING", start_time=time.time(), standing=standing)
+    page = opened(f"{desk.path}/jobs/one")
+    page.get_by_text("1,999 of 2,000 (99\u202f%)").wait_for()
+    assert page.locator("[aria-live] .progress, [role=status] .progress").count() == 0
+    assert "Time left\n1\u202fmin\n" in page.inner_text(".facts").replace("\t", "\n")
+    desk.change("one", state="SUCCEEDED")
+    page.locator("main [role=status]", has_text="succeeded").wait_for(state="attached")
+    assert "Best: AP 0.500" in page.inner_text(".standing")
+
+
+def test_the_log_is_taken_home(opened: Opened, desk: Any) -> None:
+    desk.job("one", state="FAILED", error_message="x")
+    desk.dir("one").log("first", 1.0)
+    page = opened(f"{desk.path}/jobs/one")
+    page.get_by_role("button", name="Downloads", exact=True).click()
+    with page.expect_download() as downloaded:
+        page.get_by_role("link", name="Log (text)").click()
+    assert downloaded.value.suggested_filename == "one.txt"
+    assert "first" in downloaded.value.path().read_text()
+
+
 def test_which_jobs_train() -> None:
     assert is_training({"algorithm": "image_object_detection"}) and not is_training({"algorithm": "wait"})

@@ -144,6 +144,47 @@ def test_jobs_are_chosen_for_comparison(opened: Opened, desk: Any) -> None:
     assert query(page) == {"jobs": ["a,c"]}
 
 
+def test_a_focus_stays_while_the_job_goes_on(opened: Opened, desk: Any) -> None:
+    desk.job("a", state="RUNNING", start_time=time.time(), standing={"progress": PROGRESS})
+    page = opened(f"{desk.path}/jobs", role="trainer")
+    page.get_by_role("button", name="Cancel a", exact=True).focus()
+    desk.change("a", standing={"progress": {**PROGRESS, "step": 77}})
+    page.get_by_text("77 of").wait_for()
+    assert page.evaluate("document.activeElement.ariaLabel") == "Cancel a"
+
+
+def test_a_focus_is_seen(opened: Opened, desk: Any) -> None:
+    for name in ("a", "b"):
+        desk.job(name, state="RUNNING")
+    page = opened(f"{desk.path}/jobs", role="trainer")
+    page.get_by_label("Choose b for comparison").wait_for()
+    page.get_by_role("button", name="Created").focus()
+    looks = """() => {
+      const now = document.activeElement, style = getComputedStyle(now);
+      return [now.ariaLabel, style.outlineStyle === "solid" || style.boxShadow.includes("5px")];
+    }"""
+    seen = []
+    for _ in range(4):
+        page.keyboard.press("Tab")
+        seen.append(page.evaluate(looks))
+    names = ["Choose b for comparison", None, "Clone b with changes", "Cancel b"]
+    assert seen == [[name, True] for name in names]
+    assert page.get_by_label("Choose b for comparison").bounding_box()["height"] >= 24  # to be hit by a finger
+
+
+def test_the_list_fits_and_says_why_a_job_failed(opened: Opened, desk: Any) -> None:
+    desk.job("a", state="FAILED", error_message="the disk is full", standing={"machine": "nova: 2 cores"})
+    desk.job("b", state="RUNNING", start_time=time.time(), standing={"progress": PROGRESS})
+    page = opened(f"{desk.path}/jobs", role="trainer")
+    page.get_by_text("the disk is full").wait_for()
+    assert page.locator(".listing").evaluate("(one) => one.scrollWidth <= one.clientWidth")
+    assert page.get_by_role("link", name="Clone a with changes").is_visible()
+    page.get_by_text("Tick 2 to 8 jobs").wait_for()
+    page.set_viewport_size({"width": 390, "height": 860})
+    assert page.locator(".listing").evaluate("(one) => one.scrollWidth <= one.clientWidth")
+    assert page.get_by_text("the disk is full").is_visible() and page.get_by_text("running").first.is_visible()
+
+
 def test_nothing_there(opened: Opened, desk: Any) -> None:
     page = opened(f"{desk.path}/jobs", role="trainer")
     page.get_by_text("No jobs yet").wait_for()

@@ -47,6 +47,18 @@ def test_a_name_that_cannot_be_is_refused_in_words(opened: Opened) -> None:
     assert page.locator(".q-notification b").count() == 0
 
 
+def test_who_would_sign_out_themselves_is_told_so(opened: Opened) -> None:
+    page = opened("/settings")
+    own = page.locator("tbody tr").filter(has_text="this browser")
+    own.get_by_role("button").click()
+    page.get_by_text("End the session of this very browser").wait_for()
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("dialog").wait_for(state="detached")
+    page.get_by_role("button", name="Revoke a-admin").click()
+    page.get_by_text("the token that you are signed in with").wait_for()
+    assert own.count() == 1
+
+
 def test_a_session_is_ended(opened: Opened, console: Any) -> None:
     secret = console.context.sessions.open(console.token("trainer"), "Netscape 4 of b")
     page = opened("/settings?tab=access")

@@ -8,12 +8,19 @@ from nicegui import ui
 
 from boxwright.client import ServerError
 from boxwright.console import parts
-from boxwright.console.browser import FileBrowser
+from boxwright.console.browser import FileBrowser, pasted
+from boxwright.console.pages.datasets.drawing import drawing
 from boxwright.console.upload import UploadBox
 from boxwright.console.view import View
 
-WAYS = {"path": "folder_open", "upload": "upload_file", "store": "cloud", "draw": "auto_awesome"}
-"""Sources to their icons."""
+WAYS = {"upload": "upload_file", "path": "folder_open", "store": "cloud", "draw": "auto_awesome"}
+"""Sources to their icons; most have their pictures where their browser is."""
+
+SHAPES = "shapes"
+"""Name that is proposed for drawn data."""
+
+TAKEN = 409
+"""Code of the answer when there is a data set of that name."""
 
 UNFIT = re.compile(r"[^A-Za-z0-9._-]+")
 
@@ -21,10 +28,14 @@ UNFIT = re.compile(r"[^A-Za-z0-9._-]+")
 class Adding:
     """Asks what to import, and sends it."""
 
+    _box: UploadBox
+    _name: ui.input
+
     def __init__(self, view: View) -> None:
         self._view = view
         self._forms: dict[str, Callable[[], dict[str, Any] | None]] = {}
         self._upload = ""
+        self._awaited = False  # what is being uploaded is to be imported as soon as it is there
 
     async def open(self, way: str) -> None:
         """Show the dialog; when data is being imported, its page is shown."""
@@ -32,29 +43,42 @@ class Adding:
         options = await parts.attempt(view, view.api.get(view.resource("datasets:getOptions")))
         if options is None:
             return
-        with ui.dialog() as dialog, ui.card().classes("dialog adding"):
+        with ui.dialog() as self._dialog, ui.card().classes("dialog adding"):
             with ui.element("h2"):
                 ui.label(view.text("datasets.add_title"))
-            with ui.tabs().props("no-caps align=left dense inline-label outside-arrows mobile-arrows") as tabs:
-                for name, icon in WAYS.items():
-                    ui.tab(name, view.text(f"datasets.way_{name}"), icon=icon)
-            first = way if way in WAYS else "path"
-            with ui.tab_panels(tabs, value=first, animated=False, keep_alive=True).classes("adding-panels"):
-                for name in WAYS:
-                    with ui.tab_panel(name):
-                        getattr(self, f"_draw_{name}")(options)
-            self._name = _input(view.text("datasets.name"), hint=view.text("datasets.name_help"))
-            self._fault = ui.element("div")
-            with ui.element("div").classes("actions"):
-                parts.button(view.text("parts.cancel"), lambda: dialog.submit(None))
-                self._send = parts.button(
-                    view.text("datasets.import"), lambda: self._sent(tabs.value, dialog), kind="primary"
-                )
-        made = await dialog
-        dialog.delete()
+            self._draw(way if way in WAYS else "upload", options)
+        made = await self._dialog
+        self._dialog.delete()
+        view.remember(add="")  # or a reload would ask once more
         if made:
             view.look_again()
             view.go(view.path("datasets", made["name"]))
+
+    def _draw(self, way: str, options: dict[str, Any]) -> None:
+        view = self._view
+        with ui.tabs().props("no-caps align=left dense inline-label").classes("adding-ways") as self._tabs:
+            for name, icon in WAYS.items():
+                ui.tab(name, view.text(f"datasets.way_{name}"), icon=icon)
+        with ui.tab_panels(self._tabs, value=way, animated=False, keep_alive=True).classes("adding-panels"):
+            for name in WAYS:
+                with ui.tab_panel(name):
+                    getattr(self, f"_draw_{name}")(options)
+        self._name = _input(view.text("datasets.name"), hint=view.text("datasets.name_help")).props("maxlength=63")
+        self._name.on("keydown.enter", self._sent)
+        self._fault = ui.element("div").props("role=status")
+        with ui.element("div").classes("actions"):
+            parts.button(view.text("parts.cancel"), lambda: self._dialog.submit(None))
+            self._send = parts.button("", self._sent, kind="primary")
+        self._tabs.on_value_change(self._turned)
+        self._turned()
+
+    def _turned(self) -> None:
+        """Another way is chosen: the button says what it does, and what was wrong with the other is over."""
+        drawn = self._tabs.value == "draw"
+        self._send.text = self._view.text("datasets.draw" if drawn else "datasets.import")
+        self._fault.clear()
+        if drawn or self._proposed == SHAPES:
+            self._propose(SHAPES if drawn else "")
 
     def _draw_path(self, _: dict[str, Any]) -> None:
         view = self._view
@@ -65,15 +89,15 @@ class Adding:
         found = ui.element("div").props("role=status")
         labels = self._labels_file()
         path.on_value_change(lambda: self._recognise(path, found))
-        self._forms["path"] = lambda: {"path": path.value.strip()} | labels()
+        self._forms["path"] = lambda: {"path": pasted(path.value)} | labels()
 
     def _draw_store(self, _: dict[str, Any]) -> None:
         view = self._view
         ui.label(view.text("datasets.store_help")).classes("note")
-        path = _input(view.text("datasets.address"), placeholder="s3://bucket/cells")
+        path = _input(view.text("datasets.address"), placeholder="s3://bucket/cells").props("stack-label")
         found = ui.element("div").props("role=status")
         path.on_value_change(lambda: self._recognise(path, found))
-        self._forms["store"] = lambda: {"path": path.value.strip()}
+        self._forms["store"] = lambda: {"path": pasted(path.value)}
 
     def _draw_upload(self, _: dict[str, Any]) -> None:
         view = self._view
@@ -81,33 +105,35 @@ class Adding:
 
         async def done(upload: dict[str, Any]) -> None:
             self._upload = upload["uploadId"]
+            self._dialog.props(remove="persistent")
             self._propose(str(upload.get("displayName", "")).removesuffix(".zip"))
+            if self._awaited:
+                await self._sent()
 
-        UploadBox(view, done)
+        self._box = UploadBox(view, done, on_busy=self._uploading)
         self._forms["upload"] = lambda: {"uploadId": self._upload} if self._upload else None
 
     def _draw_draw(self, options: dict[str, Any]) -> None:
-        view = self._view
-        ui.label(view.text("datasets.draw_help")).classes("note")
-        numbers = {"pictures": 60, "validation": 20, "width": 128, "height": 96, "seed": 0}
-        with ui.element("div").classes("adding-numbers"):
-            fields = {
-                name: ui.number(view.text(f"datasets.draw_{name}"), value=value, min=0, step=1, precision=0).props(
-                    "outlined dense"
-                )
-                for name, value in numbers.items()
-            }
-            formats = [one["name"] for one in options["formats"] if one["writable"] and not one["onePart"]]
-            format = ui.select(formats, value="tfrecord", label=view.text("datasets.format")).props("outlined dense")
-        shapes = ui.select(
-            options["shapes"], value=options["shapes"][:2], multiple=True, label=view.text("datasets.draw_classes")
-        ).props("outlined dense use-chips")
+        self._forms["draw"] = drawing(self._view, options)
 
-        def read() -> dict[str, Any]:
-            given = {name: int(field.value or 0) for name, field in fields.items()}
-            return {"draw": {**given, "classes": shapes.value, "format": format.value}}
+    def _uploading(self, busy: bool) -> None:
+        """A key or a click beside the dialog does not break off what is being uploaded."""
+        if busy:
+            self._upload = ""
+            self._dialog.props("persistent")
+            return
+        self._dialog.props(remove="persistent")
+        if self._awaited:  # the upload was cancelled, or has failed, which the box says
+            self._wait(False)
 
-        self._forms["draw"] = read
+    def _wait(self, awaited: bool) -> None:
+        """Begin or end waiting for the upload."""
+        self._awaited = awaited
+        self._send.set_enabled(not awaited)
+        self._fault.clear()
+        if awaited:
+            with self._fault:
+                parts.banner(self._view.text("datasets.upload_awaited"), "active")
 
     def _labels_file(self) -> Callable[[], dict[str, Any]]:
         view = self._view
@@ -116,16 +142,16 @@ class Adding:
             with ui.element("div").classes("row-of"):
                 labels = _input(view.text("datasets.labels_file")).classes("grow")
                 parts.button(view.text("datasets.browse"), lambda: self._browse(labels, "file"), icon="description")
-        return lambda: {"labelsFile": labels.value.strip()} if labels.value.strip() else {}
+        return lambda: {"labelsFile": pasted(labels.value)} if labels.value else {}
 
     async def _browse(self, field: ui.input, kind: Any) -> None:
-        chosen = await FileBrowser(self._view).choose(kind=kind, start=field.value.strip())
+        chosen = await FileBrowser(self._view).choose(kind=kind, start=pasted(field.value))
         if chosen:
             field.value = chosen
 
     async def _recognise(self, field: ui.input, place: ui.element) -> None:
         """Say what stands at a path; an answer that comes after the path has changed again is dropped."""
-        view, path = self._view, field.value.strip()
+        view, path = self._view, pasted(field.value)
         place.clear()
         if not path:
             return
@@ -137,10 +163,10 @@ class Adding:
         else:
             names = ", ".join(found["parts"])
             said, tone = view.text("datasets.recognised", format=found["format"], parts=names), "good"
-        if field.value.strip() == path:
+        if pasted(field.value) == path:
             place.clear()
             with place:
-                parts.banner(said, tone)  # type: ignore[arg-type]  # one of two tones
+                parts.banner(view.said(said), tone)  # type: ignore[arg-type]  # one of two tones
 
     def _propose(self, name: str) -> None:
         """A name, where none has been given."""
@@ -150,23 +176,37 @@ class Adding:
 
     _proposed = ""
 
-    async def _sent(self, way: str, dialog: ui.dialog) -> None:
+    async def _sent(self) -> None:
         view = self._view
         self._fault.clear()
-        given = self._forms[way]()
+        given = self._forms[str(self._tabs.value)]()
         if given is None:
+            if self._box.busy:
+                self._wait(True)
+                return
             with self._fault:
                 parts.banner(view.text("datasets.upload_first"), "warn")
             return
-        self._send.props("loading")
+        self._send.props("loading").set_enabled(False)
         try:
             made = await view.api.post(view.resource("datasets"), {"name": self._name.value.strip(), **given})
-            dialog.submit(made)
+            self._dialog.submit(made)
         except ServerError as error:
-            with self._fault:
-                parts.failure(view, view.text("datasets.refused"), error)
+            self._refused(error)
         finally:
-            self._send.props(remove="loading")
+            self._send.props(remove="loading").set_enabled(True)
+
+    def _refused(self, error: ServerError) -> None:
+        """What is wrong with the name stands at it, where it is mended; it can be sent again."""
+        self._awaited = False
+        of_name = [one.message for one in error.violations if one.path == "name"]
+        of_name += [error.message] if error.code == TAKEN else []
+        self._name.error = self._view.said(of_name[0]) if of_name else None
+        if of_name:
+            self._name.run_method("focus")
+        if len(of_name) < max(1, len(error.violations)):
+            with self._fault:
+                parts.failure(self._view, self._view.text("datasets.refused"), error)
 
 
 def _input(label: str, *, hint: str = "", placeholder: str = "") -> ui.input:

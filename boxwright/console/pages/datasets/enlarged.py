@@ -1,6 +1,6 @@
 """One picture of a data set, as large as the window: its boxes, what is wrong with it, and the ones beside it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from nicegui import ui
@@ -91,7 +91,9 @@ class Enlarged:
                 shape = found["width"] / max(1, found["height"])
                 self._picture.style(f"max-width: min(100%, calc((100vh - 130px) * {shape:.4f}))")
             else:
-                parts.empty(view.text("datasets.unreadable"), found["problems"][0]["reason"], icon="broken_image")
+                parts.empty(
+                    view.text("datasets.unreadable"), view.said(found["problems"][0]["reason"]), icon="broken_image"
+                )
         self._side.clear()
         with self._side:
             self._draw_side(found)
@@ -122,15 +124,20 @@ class Enlarged:
         ui.element("span").classes(f"boxes-sign tone-{looks}")
         with ui.element("div").classes("grow"):
             ui.label(box["className"])
-            corners = ", ".join("?" if value is None else view.number(value) for value in box["corners"])
-            said = [f"size_{box['size']}"] if box["size"] else []
-            said += ["crowd"] if box.get("crowd") else []
-            words_ = [view.text(f"datasets.{one}") for one in said]
-            ui.label(" · ".join([f"{corners} px", *words_])).classes("note")
+            said = [self._extent(box["corners"]), *([view.text("datasets.crowd")] if box.get("crowd") else [])]
+            ui.label(" · ".join(said)).classes("note")
             if "problem" in box:
                 self._problem(box["problem"], box["reason"])
+
+    def _extent(self, corners: Sequence[float | None]) -> str:
+        """How large a box is and where, as one would measure it; as it is stated where it has no extent."""
+        if None in corners:
+            return ", ".join("?" if value is None else self._view.number(value) for value in corners)
+        left, top, right, bottom = (value or 0.0 for value in corners)
+        names = {"width": right - left, "height": bottom - top, "x": left, "y": top}
+        return self._view.text("datasets.extent", **{name: self._view.number(value) for name, value in names.items()})
 
     def _problem(self, problem: str, reason: str) -> None:
         with ui.element("div").classes("gallery-fault"):
             ui.icon("warning").props("aria-hidden=true")
-            ui.label(f"{self._view.text(f'datasets.problem_{problem}')}: {reason}")
+            ui.label(f"{self._view.text(f'datasets.problem_{problem}')}: {self._view.said(reason)}")

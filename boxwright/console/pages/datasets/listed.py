@@ -1,13 +1,13 @@
 """All data sets of a project, live, and the way to new ones."""
 
-from typing import Any
+from typing import Any, Literal
 
 from nicegui import ui
 
 from boxwright.console import parts
 from boxwright.console.listing import Column, Listing, Pager
 from boxwright.console.pages.datasets import words
-from boxwright.console.pages.datasets.adding import Adding
+from boxwright.console.pages.datasets.adding import WAYS, Adding
 from boxwright.console.view import View
 
 PAGE_SIZE = 25
@@ -18,7 +18,7 @@ async def datasets(view: View, add: str = "") -> None:
     actions = parts.heading(view.text("datasets.title"), subtitle=view.text("datasets.subtitle"))
     if view.may("trainer"):
         with actions:
-            parts.button(view.text("datasets.add"), lambda: Adding(view).open("path"), icon="add", kind="primary")
+            parts.button(view.text("datasets.add"), lambda: Adding(view).open("upload"), icon="add", kind="primary")
     await _Listed(view).turn("")
     if add and view.may("trainer"):
         ui.timer(0.01, _opening(view, add), once=True)  # the page does not wait for the dialog
@@ -56,11 +56,12 @@ class _Listed:
 
     def _empty(self) -> None:
         view = self._view
-        parts.empty(view.text("datasets.empty"), view.text("datasets.empty_help"), icon="photo_library")
+        place = parts.empty(view.text("datasets.empty"), view.text("datasets.empty_help"), icon="photo_library")
         if view.may("trainer"):
-            with ui.element("div").classes("actions centred"):
-                for way, icon in (("path", "folder_open"), ("upload", "upload_file"), ("draw", "auto_awesome")):
-                    parts.button(view.text(f"datasets.way_{way}"), _opening(view, way), icon=icon)
+            with place, ui.element("div").classes("actions"):
+                for way, icon in WAYS.items():
+                    kind: Literal["plain", "primary"] = "primary" if way == "upload" else "plain"
+                    parts.button(view.text(f"datasets.way_{way}"), _opening(view, way), icon=icon, kind=kind)
 
     def _columns(self) -> list[Column]:
         view = self._view

@@ -42,7 +42,7 @@ async def overview(view: View, known: Known, statistics: Known, show: Show) -> N
         for finding in statistics["findings"]:
             await _draw_finding(view, known, finding, show)
         _reports(view, known)
-    with ui.element("div").classes("grid-of"):
+    with ui.element("div").classes("grid-of grid-loose"):
         with parts.panel(view.text("datasets.classes")):
             _draw_classes(view, statistics["classes"], show)
         with ui.element("div").classes("page"):
@@ -60,8 +60,8 @@ async def _draw_finding(view: View, known: Known, finding: Known, show: Show) ->
             with ui.element("h3"):
                 weight, title = (f"severity_{finding['severity']}", f"problem_{finding['rule']}")
                 ui.label(f"{view.text(f'datasets.{weight}')}: {view.text(f'datasets.{title}')}")
-            ui.label(finding["message"])
-            ui.label(finding["wayOut"]).classes("note")
+            ui.label(view.said(finding["message"]))
+            ui.label(view.said(finding["wayOut"])).classes("note")
             if finding["pictures"]:
                 await _draw_concerned(view, known, finding, show)
 

@@ -25,12 +25,15 @@ def importing(view: View, known: Known) -> ui.element:
     done, total = progress.get("done", 0), progress.get("total", 0)
     words = view.text(f"datasets.stage_{progress.get('stage', 'waiting')}")
     share = done / total if total else 0.0
+    if done and not total:
+        words = f"{words}: {view.text('datasets.answers', n=done)}"
     return parts.progress(share, f"{words} {view.percent(share)}" if total else words)
 
 
 def source(view: View, known: Known) -> str:
     """Where it comes from."""
-    return view.text(f"datasets.kind_{known['kind']}", parent=known.get("parent", ""))
+    kind = "store" if known["kind"] == "path" and "://" in known.get("path", "") else known["kind"]
+    return view.text(f"datasets.kind_{kind}", parent=known.get("parent", ""))
 
 
 def findings(view: View, known: Known) -> str:

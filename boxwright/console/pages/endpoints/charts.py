@@ -22,9 +22,11 @@ class Charts:
         self._view = view
         self._seen: Any = None
         self._charts: dict[str, ui.echart] = {}
+        self._quiet: list[ui.label] = []
         for name in ("rate", "latency"):
             words = view.text(f"endpoints.chart_{name}")
             with parts.panel(words, note=view.text("endpoints.chart_note")):
+                self._quiet.append(ui.label(view.text("endpoints.no_requests")).classes("note"))
                 self._charts[name] = chart(self._options([], name), label=words, height=HEIGHT)
 
     def draw(self, answer: dict[str, Any]) -> None:
@@ -33,6 +35,10 @@ class Charts:
         seen = [(one["name"], one["history"][-1], len(one["history"])) for one in versions]
         if seen != self._seen:
             self._seen = seen
+            for label in self._quiet:
+                label.set_visibility(
+                    not any(moment["requestsPerSecond"] for one in versions for moment in one["history"])
+                )
             for name, one in self._charts.items():
                 redraw(one, self._options(versions, name))
 

@@ -40,14 +40,14 @@ class Endpoints:
         if self._table is None:
             ui.context.slot.parent.clear()
             self._table = Listing(
-                self._columns(), key=lambda row: str(row["model"]), label=view.text("endpoints.title")
+                self._columns(), key=lambda row: str(row["model"]), label=view.text("endpoints.title"), cards=True
             )
         self._table.show(rows)
 
     def _columns(self) -> list[Column]:
         view = self._view
         return [
-            Column(view.text("endpoints.name"), partial(_name, view)),
+            Column(view.text("endpoints.name"), partial(_name, view), of=lambda row: row["model"]),
             Column(view.text("endpoints.state"), partial(_state, view)),
             Column(view.text("endpoints.traffic"), traffic_text),
             Column(view.text("endpoints.workers"), workers_text, number=True),
@@ -58,7 +58,7 @@ class Endpoints:
 
 
 def _name(view: View, row: Any) -> None:
-    parts.link(str(row["model"]), view.path("endpoints", str(row["model"])))
+    parts.link(str(row["model"]), view.path("endpoints", str(row["model"]))).classes("name")
 
 
 def _state(view: View, row: Any) -> str | None:

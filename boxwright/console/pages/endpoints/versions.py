@@ -19,7 +19,16 @@ SERVED = ("READY", "UPDATING")
 SETTLED = ("READY", "FAILED")
 """States in which the number of its workers can be changed."""
 
-SHOWN = ("name", "state", "trafficPercent", "errorMessage", "workersWanted", "workersReady", "latencyP50")
+SHOWN = (
+    "name",
+    "state",
+    "trafficPercent",
+    "errorMessage",
+    "workersWanted",
+    "workersReady",
+    "latencyP50",
+    "deploymentUri",
+)
 
 MOST_WORKERS = 64
 
@@ -36,8 +45,11 @@ class Versions:
         self._view, self._model = view, model
         self._shares: dict[str, int] = {}
         self._splitting: list[tuple[str, int]] = []
+        self._moved: dict[str, tuple[ui.slider, ui.label]] = {}
         self._empty = ui.label(view.text("endpoints.no_versions_help")).classes("note")
-        self._table = Listing(self._columns(), key=lambda row: str(row["name"]), label=view.text("endpoints.versions"))
+        self._table = Listing(
+            self._columns(), key=lambda row: str(row["name"]), label=view.text("endpoints.versions"), cards=True
+        )
         self._sliders = ui.element("div").classes("shares")
 
     def draw(self, answer: Mapping[str, Any], models: Mapping[str, str]) -> None:
@@ -55,26 +67,34 @@ class Versions:
         self._table.show(rows)
         served = [(row["name"], row["trafficPercent"]) for row in rows if row["state"] in SERVED]
         self._shares = {row["name"]: row["trafficPercent"] for row in rows if row["trafficPercent"]}
-        if served != self._splitting:
-            self._splitting = served
+        again = {name for name, _ in served} != {name for name, _ in self._splitting}
+        self._splitting = served
+        if again:
             self._draw_sliders()
+        for name, percent in served:
+            self._move_slider(name, percent)
 
     def _columns(self) -> list[Column]:
         view = self._view
         shown = [
             Column(view.text("endpoints.version"), lambda row: str(row["name"])),
-            Column(view.text("endpoints.model"), self._trained),
-            Column(view.text("endpoints.state"), self._state),
-            Column(view.text("endpoints.workers"), self._workers, number=True),
+            Column(view.text("endpoints.model"), self._trained, of=lambda row: (row["model"], row["deploymentUri"])),
+            Column(view.text("endpoints.state"), self._state, of=lambda row: (row["state"], row["errorMessage"])),
+            Column(view.text("endpoints.workers"), self._workers, number=True, of=_of_workers),
             Column(view.text("endpoints.share"), lambda row: f"{row['trafficPercent']} %", number=True),
             Column(view.text("endpoints.rate"), lambda row: view.number(row["rate"], 2), number=True),
             Column("p50", lambda row: view.duration(row["latencyP50"]), number=True),
         ]
-        return [*shown, Column(view.text("endpoints.actions"), self._actions)] if view.may("trainer") else shown
+        if not view.may("trainer"):
+            return shown
+        acted = Column(
+            view.text("endpoints.actions"), self._actions, of=lambda row: (row["state"], row["trafficPercent"])
+        )
+        return [*shown, acted]
 
     def _trained(self, row: Any) -> str | None:
-        if not row["model"]:
-            return "–"
+        if not row["model"]:  # made by no job of the project
+            return "/".join(str(row["deploymentUri"]).rstrip("/").split("/")[-3:])
         parts.link(row["model"], model_path(self._view, row["model"]))
         return None
 
@@ -82,7 +102,7 @@ class Versions:
         with ui.element("div"):
             parts.chip(self._view, row["state"])
             if row["errorMessage"]:
-                ui.label(row["errorMessage"]).classes("version-error")
+                ui.label(self._view.said(row["errorMessage"])).classes("version-error")
 
     def _workers(self, row: Any) -> str | None:
         text = f"{row['workersReady']} / {row['workersWanted']}"
@@ -119,6 +139,7 @@ class Versions:
         """One for each version that answers; together they are 100, and each move is saved at once."""
         view = self._view
         self._sliders.clear()
+        self._moved.clear()
         if len(self._splitting) < 2 or not view.may("trainer"):
             return
         with self._sliders:
@@ -131,12 +152,22 @@ class Versions:
                     slider = ui.slider(min=0, max=100, step=1, value=percent).props("label")
                     slider.props["aria-label"] = view.text("endpoints.share_of", name=name)
                     slider.on("change", lambda event, name=name: self._split(name, int(event.args)))
-                    ui.label(f"{percent} %").classes("number")
+                    self._moved[name] = (slider, ui.label().classes("number"))
+
+    def _move_slider(self, name: str, percent: int) -> None:
+        """To where the server says; it stays the same one, for somebody may be at it with the keys."""
+        if name in self._moved:
+            slider, words = self._moved[name]
+            slider.value, words.text = percent, f"{percent} %"
 
     async def _split(self, version: str, percent: int) -> None:
         view, before = self._view, dict(self._splitting)
         traffic = shared(before, version, percent)
         path = view.resource("models", self._model)
-        self._splitting = []  # drawn again with what the server says
-        await parts.attempt(view, view.api.patch(path, {"traffic": traffic}, updateMask="traffic"))
-        view.look_again()
+        if await parts.attempt(view, view.api.patch(path, {"traffic": traffic}, updateMask="traffic")) is None:
+            for name, share in before.items():
+                self._move_slider(name, share)
+
+
+def _of_workers(row: Any) -> tuple[Any, ...]:
+    return row["workersReady"], row["workersWanted"], row["state"] in SETTLED

@@ -11,6 +11,8 @@ from boxwright.console import parts
 from boxwright.console.chart import chart, show
 from boxwright.console.pages.job.asked import Asked, note
 from boxwright.console.pages.job.lines import Looks, drawn_once, in_words
+from boxwright.console.pages.job.presence import nothing_yet
+from boxwright.console.slider import Slider
 from boxwright.console.view import View
 
 Job = Mapping[str, Any]
@@ -23,6 +25,7 @@ EVERY = 6.0
 sent to a browser again and again."""
 
 SEPARATE = {
+    "accuracy": ("AP", "AP50", "AP75"),
     "learning_rate": ("learning_rate",),
     "speed": ("images_per_second",),
     "memory": ("memory", "gpu_memory"),
@@ -32,9 +35,9 @@ SEPARATE = {
 
 
 def first_choice(names: Sequence[str]) -> list[str]:
-    """What the first chart shows when nobody has chosen: losses and the accuracy that counts."""
-    wanted = [name for name in ("loss", "validation_loss", "AP", "mAP", "images_per_second") if name in names]
-    return wanted[:3] or list(names[:1])
+    """What the first chart shows when nobody has chosen: losses, beside which shares of 1 would be a flat line."""
+    wanted = [name for name in ("loss", "validation_loss") if name in names]
+    return wanted or list(names[:1])
 
 
 async def curves(view: View, job: Job) -> None:
@@ -62,7 +65,7 @@ class Curves:
         if trials and self.asked.get("trial") not in trials:
             self.asked["trial"] = trials[-1]
         if self.job.get("trainingInput", {}).get("hyperparameters") and not trials:
-            self._nothing()
+            await self._nothing()
             return
         await self._fill(trials)
 
@@ -85,7 +88,7 @@ class Curves:
             if trials:
                 self._choose_trial(trials)
             if not names:
-                self._nothing()
+                await self._nothing()
                 with ui.element("div"):
                     await self.view.live(self.path, self._begin, every=EVERY, trial=self.asked.get("trial", ""))
                 return
@@ -98,9 +101,9 @@ class Curves:
         if found["available"]:
             await self._fill(await self._trials())
 
-    def _nothing(self) -> None:
+    async def _nothing(self) -> None:
         with self.place:
-            parts.empty(self.view.text("job.no_curves"), self.view.text("job.no_curves_help"), icon="show_chart")
+            await nothing_yet(self.view, self.job, "curves", "show_chart")
 
     def _choose_trial(self, trials: Sequence[str]) -> None:
         async def choose() -> None:
@@ -123,18 +126,25 @@ class Curves:
             self.metrics.classes("grow").on_value_change(lambda: self._choose(names))
             self.by_time = ui.switch(view.text("job.by_time"), value=asked.get("x") == "time")
             self.log = ui.switch(view.text("job.log_scale"), value=asked.get("log") == "1")
-            with ui.element("label").classes("smooth"):
+            with ui.element("div").classes("smooth"):
                 ui.label(view.text("job.smoothing"))
-                self.smooth = ui.slider(min=0, max=0.99, step=0.01, value=_share(asked.get("smooth", "")))
-                self.smooth.props(f'label aria-label="{view.text("job.smoothing")}"')
-        for one in (self.by_time, self.log, self.smooth):
-            one.on_value_change(self._set)
+                share = _share(asked.get("smooth", ""))
+                self.smooth = Slider(
+                    view.text("job.smoothing"), high=0.99, value=share, on_move=self._draw_smooth, on_release=self._set
+                )
+                self.smoothed = ui.label(view.number(share, 2)).classes("number")
+        for one in (self.by_time, self.log):
+            one.on_value_change(lambda: self._set())
 
     async def _choose(self, names: Sequence[str]) -> None:
         note(self.view, self.asked, metrics=",".join(self.metrics.value or []))
         await self._show(names)
 
-    def _set(self) -> None:
+    def _draw_smooth(self, weight: float) -> None:
+        self.smoothed.text = self.view.number(weight, 2)
+        self._draw(self.last)
+
+    def _set(self, _: float = 0.0) -> None:
         time, log = "time" if self.by_time.value else "", "1" if self.log.value else ""
         note(self.view, self.asked, x=time, log=log, smooth=self.smooth.value or "")
         self._draw(self.last)

@@ -5,10 +5,9 @@ from typing import Any
 
 from nicegui import ui
 
-from boxwright.console import parts
 from boxwright.console.evaluation.shown import Place, show_evaluation
 from boxwright.console.pages.job.asked import note
-from boxwright.console.pages.job.presence import choose_trial, live_when_there, trials_of
+from boxwright.console.pages.job.presence import choose_trial, live_when_there, nothing_yet, trials_of
 from boxwright.console.view import View
 
 Job = Mapping[str, Any]
@@ -38,7 +37,7 @@ async def evaluation(view: View, job: Job) -> None:
                 if found:
                     await show_evaluation(view, Place(path, query, asked), found)
                 else:
-                    parts.empty(view.text("evaluation.none"), view.text("evaluation.none_help"), icon="fact_check")
+                    await nothing_yet(view, job, "evaluation", "fact_check")
 
         with place:
             shown = ui.element("div").classes("page")

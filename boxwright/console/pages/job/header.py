@@ -21,7 +21,8 @@ class Header:
             self._buttons()
         self._words: tuple[Any, ...] = ()
         self._move: Callable[[Mapping[str, Any]], None] | None = None
-        self._progress = ui.element("div").classes("standing").props("aria-live=polite")
+        self._said = ui.label().classes("unseen").props("role=status")  # steps would be read out without an end
+        self._progress = ui.element("div").classes("standing")
 
     def _buttons(self) -> None:
         view = self._view
@@ -57,22 +58,24 @@ class Header:
             self._move(job)
             return
         self._words = words
+        self._said.text = view.text(f"state.{state}")
         self._progress.clear()
         with self._progress:
             parts.chip(view, state)
             self._move = progress_bar(view, job)
             if found := best(view, job):
-                ui.label(view.text("job.best", value=found)).classes("number")
+                ui.label(view.text("job.best_final" if is_final(job) else "job.best", value=found)).classes("number")
             if job.get("machine"):
-                ui.label(str(job["machine"])).classes("note")
+                ui.label(view.said(str(job["machine"]))).classes("note")
 
     async def _ask(self) -> None:
         view = self._view
-        if await parts.confirm(view, view.text("jobs.cancel_question", job=self._id), view.text("jobs.cancel_yes")):
+        question, keep = view.text("jobs.cancel_question", job=self._id), view.text("jobs.cancel_no")
+        if await parts.confirm(view, question, view.text("jobs.cancel_yes"), keep=keep):
             await parts.attempt(view, view.api.post(f"{self._path}:cancel"))
 
 
-DOWNLOADS = {"model": "model:download", "report": "report", "config": "config", "events": "events"}
+DOWNLOADS = {"model": "model:download", "report": "report", "config": "config", "log": "log:text", "events": "events"}
 """What a job leaves behind, to the routes of the API."""
 
 

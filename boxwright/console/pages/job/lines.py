@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from boxwright.console.chart import axis, themed
+from boxwright.console.chart import GRID, axis, stroke, themed
 from boxwright.console.smoothing import smoothed
 from boxwright.console.view import View
 
@@ -65,14 +65,13 @@ def chart_of(view: View, series: Sequence[Series], looks: Looks) -> Chart:
     lines: list[dict[str, Any]] = []
     data: list[list[list[float]]] = []
     for number, one in enumerate(series):
-        colour = f"var(--series-{number % 8 + 1})"
         scale = GIGA if one["unit"] == "bytes" else 1.0
         x = [(time - start) / 3600 for time in one["times"]] if by_time else one["steps"]
         values = [value / scale for value in one["values"]]
         if smooth:
-            lines.append(_line(str(one["name"]), colour, faint=True))
+            lines.append(_line(str(one["name"]), number, faint=True))
             data.append(_points(x, values, log))
-        lines.append(_line(str(one["name"]), colour, few=len(x) < 40))
+        lines.append(_line(str(one["name"]), number, few=len(x) < 40))
         data.append(_points(x, smoothed(values, smooth) if smooth else values, log))
     units = {view.text("job.gigabytes") if one["unit"] == "bytes" else one["unit"] for one in series} - {""}
     options = {
@@ -80,17 +79,18 @@ def chart_of(view: View, series: Sequence[Series], looks: Looks) -> Chart:
             "value", view.text("job.hours") if by_time else view.text("job.step"), min="dataMin", max="dataMax"
         ),
         "yAxis": axis("log" if log else "value", ", ".join(sorted(units)), position="left", scale=True),
-        "legend": {"show": True},
+        "legend": {"show": len(series) > 1},
+        "grid": GRID if len(series) > 1 else {**GRID, "top": 12},
         "tooltip": {"trigger": "axis"},
         "series": lines,
     }
     return options, data
 
 
-def _line(name: str, colour: str, *, few: bool = False, faint: bool = False) -> dict[str, Any]:
-    style = {"color": colour, "width": 1 if faint else 2, "opacity": 0.3 if faint else 1}
+def _line(name: str, number: int, *, few: bool = False, faint: bool = False) -> dict[str, Any]:
+    style = stroke(number, type="solid", width=1, opacity=0.3) if faint else stroke(number, opacity=1)
     more: dict[str, Any] = {"silent": True, "tooltip": {"show": False}} if faint else {}
-    return {"name": name, "type": "line", "showSymbol": few, "lineStyle": style, "itemStyle": {"color": colour}, **more}
+    return {"name": name, "type": "line", "showSymbol": few, **style, **more}
 
 
 def _points(x: Sequence[float], values: Sequence[float], log: bool) -> list[list[float]]:

@@ -8,7 +8,7 @@ from nicegui import ui
 from boxwright.client import ServerError
 from boxwright.console import parts
 from boxwright.console.listing import Column, Listing
-from boxwright.console.pages.job.standing import best, run_time, time_left
+from boxwright.console.pages.job.standing import best, is_final, run_time
 from boxwright.console.view import View
 
 Job = Mapping[str, Any]
@@ -42,16 +42,16 @@ def trouble(view: View, job: Job) -> None:
             with ui.element("div"):
                 with ui.element("h2"):
                     ui.label(view.text("job.failed"))
-                ui.label(message).classes("told")
+                ui.label(view.said(message)).classes("told")
                 ui.label(view.text("job.failed_help")).classes("note")
                 with ui.element("div").classes("actions"):
                     parts.link(view.text("job.failed_log"), view.path("jobs", job_id, tab="log"))
                     if view.may("trainer"):
                         parts.link(view.text("job.failed_clone"), view.path("new", clone=job_id))
     elif message:
-        parts.banner(message, "warn")
+        parts.banner(view.said(message), "warn")
     if job.get("note") and job["state"] in ("QUEUED", "PREPARING"):
-        parts.banner(str(job["note"]), "quiet")
+        parts.banner(view.said(str(job["note"])), "quiet")
 
 
 def facts(view: View, job: Job) -> list[tuple[str, str]]:
@@ -59,21 +59,21 @@ def facts(view: View, job: Job) -> list[tuple[str, str]]:
     given = job.get("trainingInput") or job.get("predictionInput") or {}
     output = job.get("trainingOutput", {}).get("builtInAlgorithmOutput", {})
     labels = ", ".join(f"{name}={value}" for name, value in sorted(job.get("labels", {}).items()))
-    seconds = run_time(job)
+    seconds, eta = run_time(job), (job.get("progress") or {}).get("etaSeconds")
     return [
         ("algorithm", str(job.get("algorithm", ""))),
-        ("best", best(view, job)),
-        ("left", time_left(view, job)),
+        ("best_final" if is_final(job) else "best", best(view, job)),
+        ("left", "" if eta is None else view.duration(eta)),
         ("created", view.time(job.get("createTime", ""))),
         ("started", view.time(job["startTime"]) if job.get("startTime") else ""),
         ("ended", view.time(job["endTime"]) if job.get("endTime") else ""),
         ("duration", "" if seconds is None else view.duration(seconds)),
-        ("machine", str(job.get("machine", ""))),
+        ("machine", view.said(str(job.get("machine", "")))),
         ("region", str(given.get("region", ""))),
         ("labels", labels),
         ("folder", str(given.get("jobDir") or given.get("outputPath", ""))),
         ("model", str(output.get("modelPath", ""))),
-        ("note", str(job.get("note", ""))),
+        ("note", view.said(str(job.get("note", "")))),
     ]
 
 
@@ -86,7 +86,7 @@ async def settings(view: View, job: Job) -> None:
             raise
         found = {"settings": [{"name": name, "value": value, "origin": "GIVEN"} for name, value in arguments(job)]}
     rows = found.get("settings", [])
-    for origin, reasons in (("DERIVED", True), ("GIVEN", False), ("DEFAULT", False)):
+    for origin, reasons in (("GIVEN", False), ("DERIVED", True), ("DEFAULT", False)):
         chosen = [one for one in rows if one["origin"] == origin]
         if chosen:
             _settings(view, origin, chosen, reasons)
@@ -103,10 +103,13 @@ def _settings(view: View, origin: str, rows: Sequence[Mapping[str, Any]], reason
     title = view.text(f"job.settings_{origin}")
     columns = [
         Column(view.text("job.setting"), lambda row: str(row["name"])),
-        Column(view.text("job.value"), lambda row: " ".join(filter(None, (row.get("value"), row.get("unit"))))),
+        Column(
+            view.text("job.value"),
+            lambda row: " ".join(filter(None, (row.get("value"), view.said(row.get("unit", ""))))),
+        ),
     ]
     if reasons:
-        columns.append(Column(view.text("job.reason"), lambda row: str(row.get("reason", ""))))
+        columns.append(Column(view.text("job.reason"), lambda row: view.said(str(row.get("reason", "")))))
     with ui.element("details").classes("panel settings") as block:
         if origin != "DEFAULT":
             block.props("open")

@@ -6,8 +6,10 @@ from typing import Any
 from nicegui import ui
 
 from boxwright.client import ServerError
+from boxwright.console import parts
 from boxwright.console.api import Api
 from boxwright.console.live import Draw, Subscriber
+from boxwright.console.pages.job.standing import is_final
 from boxwright.console.view import View
 
 Job = Mapping[str, Any]
@@ -32,6 +34,26 @@ async def live_when_there(view: View, path: str, draw: Draw, *, every: float, **
 
     key = (view.role, "when there", path, tuple(sorted(query.items())))
     await view.feeds.join(key, look, every, Subscriber(view.api, ui.context.slot.parent, draw, view.lost))
+
+
+async def nothing_yet(view: View, job: Job, noun: str, icon: str) -> None:
+    """Where a tab has nothing to show: that it comes, or, once the job has ended, why it does not and what to do.
+
+    Args:
+        noun: of the texts job.no_NOUN and job.never_NOUN, each with a help.
+    """
+    place = ui.element("div")
+
+    def draw(now: Job) -> None:
+        place.clear()
+        ended = is_final(now)
+        again = (view.text("job.clone"), view.path("new", clone=str(job["jobId"]))) if view.may("trainer") else None
+        key = f"job.never_{noun}" if ended else f"job.no_{noun}"
+        with place:
+            parts.empty(view.text(key), view.text(f"{key}_help"), action=again if ended else None, icon=icon)
+
+    with ui.element("div").classes("unseen"):
+        await view.live(view.resource("jobs", str(job["jobId"])), draw)
 
 
 async def trials_of(view: View, job: Job) -> list[str]:

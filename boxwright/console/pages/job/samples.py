@@ -9,7 +9,7 @@ from nicegui import ui
 from boxwright.console import boxes, parts
 from boxwright.console.boxes import BoxPicture, predicted_boxes, truth_boxes
 from boxwright.console.pages.job.asked import Asked, note
-from boxwright.console.pages.job.presence import choose_trial, live_when_there, trials_of
+from boxwright.console.pages.job.presence import choose_trial, live_when_there, nothing_yet, trials_of
 from boxwright.console.slider import Slider
 from boxwright.console.view import View
 
@@ -81,7 +81,7 @@ class Samples:
         before, self.known = self.known, found
         steps = found.get("steps", [])
         if not steps:
-            self._nothing()
+            await self._nothing()
             return
         if self.follow or self.step not in steps:
             self.step = steps[-1]
@@ -91,11 +91,11 @@ class Samples:
         self._stand()
         await self._fill()
 
-    def _nothing(self) -> None:
+    async def _nothing(self) -> None:
         self.tools.clear()
         self.pictures.clear()
         with self.tools:
-            parts.empty(self.view.text("samples.none"), self.view.text("samples.none_help"), icon="image_search")
+            await nothing_yet(self.view, self.job, "samples", "image_search")
 
     def _draw_tools(self) -> None:
         self.tools.clear()

@@ -36,7 +36,8 @@ def progress_bar(view: View, job: Job) -> Callable[[Job], None] | None:
 
 def _steps(view: View, job: Job) -> tuple[float, str]:
     step, total = int(job["progress"].get("step", 0)), int(job["progress"]["maxSteps"])
-    return step / total, view.text("job.steps", step=step, total=total, share=view.percent(step / total))
+    share = (100 * step // total) / 100  # never 100 % before the end
+    return share, view.text("job.steps", step=step, total=total, share=view.percent(share))
 
 
 def shown_progress(view: View, job: Job) -> None:

@@ -11,6 +11,7 @@ from boxwright.console import parts
 from boxwright.console.chart import axis, chart, redraw
 from boxwright.console.listing import Column, Listing
 from boxwright.console.pages.job.asked import note
+from boxwright.console.pages.job.presence import nothing_yet
 from boxwright.console.view import View
 
 Job = Mapping[str, Any]
@@ -33,7 +34,7 @@ class Trials:
     """Table and charts of a search, which follow it."""
 
     def __init__(self, view: View, job: Job) -> None:
-        self._view, self._asked = view, job["asked"]
+        self._view, self._job, self._asked = view, job, job["asked"]
         self._job_id = str(job["jobId"])
         self._shown: tuple[str, ...] = ()
 
@@ -51,8 +52,7 @@ class Trials:
             except ServerError as error:
                 if error.code != 404:
                     raise
-                text = self._view.text
-                parts.empty(text("job.no_trials"), text("job.no_trials_help"), icon="hourglass_empty")
+                await nothing_yet(self._view, self._job, "trials", "hourglass_empty")
                 with ui.element("div").classes("unseen"):
                     await self._view.live(self._view.resource("jobs", self._job_id), self._begun)
 
@@ -74,6 +74,7 @@ class Trials:
         redraw(self._history, history_chart(self._view, study))
         redraw(self._lines, parallel_chart(self._view, study))
         redraw(self._bars, importance_chart(self._view, study))
+        self._history.props["aria-label"], self._bars.props["aria-label"] = in_words(self._view, study)
         self._bars_note.text = "" if study["importance"] else self._view.text("job.no_importance")
 
     def _frame(self, study: Study) -> None:
@@ -103,7 +104,7 @@ class Trials:
 
     def _order(self, order: str) -> None:
         note(self._view, self._asked, sort=order)
-        self._list(self._study)
+        self._table.set_order(order)
         self._table.show(rows(self._study, order))
 
 
@@ -175,7 +176,7 @@ def table_columns(view: View, job_id: str, study: Study) -> list[Column]:
     """Columns of the table of trials."""
 
     def trial(one: Trial) -> None:
-        with ui.element("span").classes("row-of"):
+        with ui.element("span").classes("trial-name"):
             query = {"tab": "curves", "trial": one["trialId"]}
             parts.link(str(one["trialId"]), view.path("jobs", job_id, **query))
             if one["isBest"]:
@@ -187,7 +188,7 @@ def table_columns(view: View, job_id: str, study: Study) -> list[Column]:
         if one["stoppedEarly"]:
             ui.label(view.text("job.stopped_early")).classes("note")
         if one["error"]:
-            ui.label(str(one["error"])).classes("note")
+            ui.label(view.said(str(one["error"]))).classes("note small two-lines").tooltip(view.said(str(one["error"])))
 
     def download(one: Trial) -> None:
         if one["state"] == "SUCCEEDED":
@@ -238,12 +239,21 @@ def history_chart(view: View, study: Study) -> dict[str, Any]:
     }
 
 
+def in_words(view: View, study: Study) -> tuple[str, str]:
+    """What the history and the importance show, for who cannot see them; the rest stands in the table."""
+    values = [f"{one['trialId']} {view.number(one['value'], 4)}" for one in with_value(study)[::-1][:10]]
+    shares = sorted(study["importance"].items(), key=lambda pair: -pair[1])
+    told = [f"{name} {view.percent(share)}" for name, share in shares]
+    history, importance = view.text("job.history"), view.text("job.importance")
+    return f"{history}, {study['metric']}: {', '.join(values)}", f"{importance}: {', '.join(told)}"
+
+
 def importance_chart(view: View, study: Study) -> dict[str, Any]:
     """A bar for each parameter, the most important above."""
     shares = sorted(study["importance"].items(), key=lambda pair: pair[1])
     quiet = {"color": "var(--ink)"}
     return {
-        "grid": {"left": 10, "right": 60, "top": 10, "bottom": 40, "containLabel": True},
+        "grid": {"left": 24, "right": 60, "top": 10, "bottom": 40, "containLabel": True},
         "xAxis": axis("value", view.text("job.share"), min=0, max=100),
         "yAxis": {"type": "category", "data": [name for name, _ in shares], "axisLabel": quiet},
         "tooltip": {"trigger": "item"},
@@ -266,7 +276,8 @@ def parallel_chart(view: View, study: Study) -> dict[str, Any]:
     rest, best = chosen[:-1], chosen[-1:]
     axes = [_upright(number, one) for number, one in enumerate(study["parameters"])]
     axes.append({"dim": len(axes), "name": str(study["metric"]), "scale": True})
-    looks = {"nameTextStyle": {"color": "var(--ink)"}, "axisLabel": {"color": "var(--muted)"}}
+    quiet = {"color": "var(--muted)"}
+    looks = {"nameTextStyle": {"color": "var(--ink)"}, "axisLabel": {**quiet, ":formatter": "boxwright.tick"}}
     lines = {"color": "var(--series-1)", "width": 1.5, "opacity": 0.4}
     thick = {"color": "var(--series-2)", "width": 4, "opacity": 1}
     return {
@@ -289,7 +300,8 @@ def _series(name: str, study: Study, chosen: Sequence[Trial], style: Mapping[str
 def _upright(number: int, parameter: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {"dim": number, "name": str(parameter["name"])}
     if parameter["type"] == "CATEGORICAL":
-        return {**found, "type": "category", "data": list(parameter["values"])}
+        quiet = {"color": "var(--muted)"}
+        return {**found, "type": "category", "data": list(parameter["values"]), "axisLabel": quiet}
     if parameter["scaleType"] == "UNIT_LOG_SCALE":
         found |= {"type": "log"}
     low, high = parameter["minValue"], parameter["maxValue"]

@@ -154,7 +154,7 @@ class Result:
         view = self._view
         parts.chip(view, one["state"])
         if one.get("errorMessage"):
-            parts.banner(one["errorMessage"], "bad")
+            parts.banner(view.said(one["errorMessage"]), "bad")
         if one.get("queuePosition"):
             ui.label(view.text("compare_models.position", n=one["queuePosition"])).classes("note")
         done, total = one.get("progress", {}).get("done", 0), one.get("progress", {}).get("total", 0)

@@ -8,6 +8,7 @@ from nicegui.events import KeyEventArguments
 
 from boxwright.console import parts
 from boxwright.console.boxes import Box, BoxPicture, key
+from boxwright.console.slider import Slider
 from boxwright.console.view import View
 
 CHOICES = ("ALL", "DIFFERENT", "FIRST_BETTER", "SECOND_BETTER", "BOTH_WRONG", "BOTH_RIGHT")
@@ -69,10 +70,11 @@ class Pictures:
         words = self._view.text("compare_models.threshold")
         with ui.element("div").classes("boxes-threshold compare-score"):
             ui.label(words)
-            slider = ui.slider(min=LOWEST, max=1, step=0.01, value=self._threshold)
-            slider.props("label-always switch-label-side")
-            slider.props["aria-label"] = words
-        slider.on("change", lambda event: self._from(float(event.args)))
+            slider = Slider(words, low=LOWEST, value=self._threshold, on_move=self._tell, on_release=self._from)
+            self._said = ui.label(self._view.number(slider.value, 2)).classes("number")
+
+    def _tell(self, score: float) -> None:
+        self._said.text = self._view.number(score, 2)
 
     async def _from(self, score: float) -> None:
         self._threshold, self._place = score, 0

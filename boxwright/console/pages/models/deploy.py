@@ -56,6 +56,7 @@ class Deploy:
         self._version = ui.input(view.text("deploy.version")).props("outlined dense")
         label = view.text("deploy.workers")
         self._workers = ui.number(label, value=1, min=1, max=MOST_WORKERS, precision=0).props("outlined dense")
+        ui.label(view.text("deploy.workers_help")).classes("note")
         self._variant = ui.select(self._variants(), label=view.text("deploy.variant"), value=FLOAT32)
         self._variant.props("outlined dense").set_visibility(len(self._variants()) > 1)
         self._share = ui.number(view.text("deploy.share"), value=100, min=0, max=100, precision=0)

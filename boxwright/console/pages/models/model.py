@@ -31,7 +31,7 @@ async def model(view: View, job: str = "", trial: str = "") -> None:
     found = await view.api.get(path)
     _heading(view, found)
     if found.get("problem"):
-        parts.banner(view.text("models.problem", message=found["problem"]), "bad")
+        parts.banner(view.text("models.problem", message=view.said(found["problem"])), "bad")
         return
     parts.tiles(_tiles(view, found))
     with parts.panel(view.text("models.lineage"), note=view.text("models.lineage_note")):
@@ -164,14 +164,17 @@ def _exports(view: View, found: Model) -> None:
         Column(view.text("models.size"), lambda row: view.bytes(float(row.get("sizeBytes") or 0)), number=True),
         Column("AP", lambda row: view.number(row.get("averagePrecision"), 3), number=True),
         Column(view.text("models.drop"), lambda row: view.number(row.get("drop"), 3), number=True),
-        Column("", partial(_download, view, str(found["id"]))),
+        Column(view.text("models.download"), partial(_download, view, str(found["id"])), quiet=True),
     ]
-    Listing(columns, key=lambda row: str(row["format"]), label=view.text("models.exports")).show(found["exports"])
+    Listing(columns, key=lambda row: str(row["format"]), label=view.text("models.exports"), cards=True).show(
+        found["exports"]
+    )
 
 
 def _download(view: View, name: str, row: Any) -> None:
     path = f"{view.resource('trainedModels')}/{name}:download?format={row['format']}"
     link = parts.link_button(view.text("models.download"), path, icon="download", download=True)
+    link.classes(remove="primary-link", add="plain-link")
     link.props["aria-label"] = view.text("models.download_one", name=view.text(f"models.format_{row['format']}"))
 
 

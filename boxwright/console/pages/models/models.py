@@ -64,23 +64,28 @@ class Models:
             return
         if self._table is None:
             ui.context.slot.parent.clear()
-            self._table = Listing(self._columns(), key=lambda row: str(row["id"]), label=view.text("models.title"))
+            self._table = Listing(
+                self._columns(), key=lambda row: str(row["id"]), label=view.text("models.title"), cards=True
+            )
         self._table.show(rows)
 
     def _columns(self) -> list[Column]:
         view = self._view
         return [
-            Column(view.text("models.choose"), self._choice),
-            Column(view.text("models.name"), self._name),
+            Column(view.text("models.choose"), self._choice, of=lambda row: row["id"], quiet=True),
+            Column(view.text("models.name"), self._name, of=lambda row: (row.get("trialCount"), row.get("problem"))),
             Column(view.text("models.algorithm"), lambda row: algorithm(str(row.get("algorithm", "")))),
             Column("AP", lambda row: metric(view, row, "AP"), number=True),
             Column("AP50", lambda row: metric(view, row, "AP50"), number=True),
             Column(view.text("models.input"), lambda row: pixels(row), number=True),
             Column(view.text("models.size"), lambda row: view.bytes(_bytes(row)), number=True),
             Column(view.text("models.data"), data_text),
-            Column(view.text("models.created"), lambda row: view.time(row.get("createTime", ""))),
-            Column(view.text("models.deployed"), partial(deployed, view)),
+            Column(view.text("models.created"), self._created),
+            Column(view.text("models.deployed"), partial(deployed, view), of=lambda row: row.get("deployments")),
         ]
+
+    def _created(self, row: Any) -> None:
+        ui.label(self._view.time(row.get("createTime", ""))).classes("one-line")
 
     def _choice(self, row: Any) -> None:
         name = str(row["id"])
@@ -102,11 +107,11 @@ class Models:
     def _name(self, row: Any) -> None:
         view = self._view
         with ui.element("div"):
-            parts.link(str(row["id"]), model_path(view, str(row["id"])))
+            parts.link(str(row["id"]), model_path(view, str(row["id"]))).classes("name")
             if row.get("trialCount"):
                 ui.label(view.text("models.trials_n", n=int(row["trialCount"]))).classes("note")
             if row.get("problem"):
-                ui.label(view.text("models.unusable")).classes("note").tooltip(str(row["problem"]))
+                ui.label(view.text("models.unusable")).classes("note").tooltip(view.said(str(row["problem"])))
 
 
 def filter_of(search: str) -> str:

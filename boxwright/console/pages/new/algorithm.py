@@ -33,17 +33,11 @@ def _card(wizard: Wizard, one: Mapping[str, Any], group: ui.element, *, recommen
             ui.label(name).classes("wizard-card-name")
             if recommended:
                 ui.label(view.text("wizard.algorithm.recommended")).classes("chip chip-good")
-        ui.label(summary_of(wizard, one))
+        ui.label(view.said(one["summary"]))
         key = f"wizard.good_for.{name}"
         if key in texts.catalogue():
             ui.label(view.text(key)).classes("note")
         ui.label(view.text("wizard.algorithm.arguments", n=len(one["arguments"]))).classes("note")
-
-
-def summary_of(wizard: Wizard, one: Mapping[str, Any]) -> str:
-    """What an algorithm does, in the viewer's language where that is known."""
-    key = f"wizard.what.{one['name']}"
-    return wizard.view.text(key) if key in texts.catalogue() else one["summary"]
 
 
 def _choose(wizard: Wizard, name: str) -> None:

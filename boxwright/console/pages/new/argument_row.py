@@ -34,14 +34,16 @@ class ArgumentRow:
 
     def draw(self) -> None:
         one, view = self._one, self._wizard.view
+        help = view.said(one["help"])
         with ui.element("div").classes("argument") as row:
-            row.props["data-words"] = f"{self._name} {self._name.replace('_', ' ')} {one['help']}".lower()
+            # Found by what is shown, and by the English that other people's advice is in.
+            row.props["data-words"] = f"{self._name} {self._name.replace('_', ' ')} {help} {one['help']}".lower()
             with ui.element("div").classes("argument-words"):
                 with ui.element("div").classes("argument-head"):
                     ui.label(self._name).classes("argument-name")
                     if one.get("required"):
                         ui.label(view.text("wizard.argument.required")).classes("chip chip-warn")
-                ui.label(one["help"]).classes("note")
+                ui.label(help).classes("note")
             self._place = ui.element("div").classes("argument-value")
             if one["type"] in SEARCHED:
                 switch = ui.switch(
@@ -101,7 +103,7 @@ class ArgumentRow:
         self._wizard.fields.add(self._name, shown)
 
     def _text(self) -> None:
-        unit = self._one.get("unit", "")
+        unit = self._wizard.view.said(self._one.get("unit", ""))
         value = self._wizard.draft.arguments.get(self._name, "")
         shown = ui.input(
             self._name, value=value, placeholder=self._default(), on_change=self._given, suffix=unit or None

@@ -56,7 +56,7 @@ class CostPanel:
                 if one["metadata"].get("otherJobsRunning"):
                     parts.banner(self._view.text("wizard.cost.busy"), "warn")
             elif "error" in one:
-                parts.banner(one["error"]["message"], "bad")
+                parts.banner(self._view.said(one["error"]["message"]), "bad")
             else:
                 self._progress(one["metadata"])
 

@@ -7,7 +7,7 @@ from nicegui import background_tasks, ui
 
 from boxwright.client import ServerError
 from boxwright.console import parts
-from boxwright.console.browser import FileBrowser, Kind
+from boxwright.console.browser import FileBrowser, Kind, pasted
 from boxwright.console.pages.new.draft import DATA, Draft, Source
 from boxwright.console.pages.new.wizard import Wizard
 
@@ -116,7 +116,7 @@ class _Sources:
 
     def _input(self, label: str, value: str, name: str) -> ui.input:
         def typed(event: Any) -> None:
-            setattr(self._source, name, event.value or "")
+            setattr(self._source, name, pasted(event.value))
             self._changed()
 
         return ui.input(label, value=value, on_change=typed).props(TYPED)
@@ -142,6 +142,9 @@ class _Sources:
         self._turn += 1
         turn, view, path = self._turn, self._wizard.view, self._source.complete
         found: Mapping[str, Any] = {}
+        if self._source.kind == "dataset":
+            self._show_dataset()
+            return
         if path:
             try:
                 found = await view.api.get("/v1/files:match", pattern=path)
@@ -154,6 +157,29 @@ class _Sources:
             if path:
                 parts.facts([(view.text("wizard.source.complete"), path), *self._counts(found)])
 
+    def _show_dataset(self) -> None:
+        """What is known of a data set: its folder may be the server's own, which is not browsed."""
+        view, path = self._wizard.view, self._source.complete
+        known = next((one for one in self._wizard.known.datasets if one["name"] == self._source.name), None)
+        self._found.clear()
+        if not known or not path:
+            return
+        part = next((one for one in known["parts"] if one.get("path") == path), None)
+        pictures = part["pictures"] if part else known["counts"]["pictures"]
+        held = [view.text("datasets.n_pictures", n=pictures)]
+        if not part:
+            held.append(view.text("datasets.n_boxes", n=known["counts"]["boxes"]))
+        listed = [part] if part else known["parts"]
+        names = ", ".join(view.text("datasets.of_part", name=one["name"], n=one["pictures"]) for one in listed)
+        with self._found:
+            parts.facts(
+                [
+                    (view.text("wizard.source.complete"), path),
+                    (view.text("wizard.source.matching"), " · ".join(held)),
+                    (view.text("wizard.source.format"), f"{known['format']}: {names}"),
+                ]
+            )
+
     def _counts(self, found: Mapping[str, Any]) -> list[tuple[str, str]]:
         text = self._wizard.view.text
         rows = []
@@ -164,7 +190,7 @@ class _Sources:
         if found.get("format"):
             rows.append((text("wizard.source.format"), ", ".join([found["format"], *found.get("splits", ())])))
         if found.get("note"):
-            rows.append((text("wizard.source.note"), found["note"]))
+            rows.append((text("wizard.source.note"), self._wizard.view.said(found["note"])))
         return rows
 
 
@@ -176,7 +202,7 @@ def _output(wizard: Wizard) -> None:
     view, draft = wizard.view, wizard.draft
 
     def typed(event: Any) -> None:
-        draft.job_dir = event.value or ""
+        draft.job_dir = pasted(event.value)
         wizard.changed()
 
     async def browse() -> None:

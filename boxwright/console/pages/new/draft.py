@@ -48,6 +48,12 @@ class Source:
         path = self.path.strip()
         return f"{path.rstrip('/')}/{self.wildcard.strip()}" if self.kind == "files" and path else path
 
+    @property
+    def words(self) -> str:
+        """The complete path, with the name of the data set that it is of."""
+        named = self.kind == "dataset" and self.name and self.path
+        return f"{self.name} ({self.path})" if named else self.complete
+
     @classmethod
     def of_path(cls, path: str) -> "Source":
         """The source of a path that somebody gave."""

@@ -1,7 +1,7 @@
 """Which input holds which part of a job, so that what the server says of a part stands at its input."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,13 +72,17 @@ class Fields:
         self.inputs[key] = shown
         shown.without_auto_validation()
 
-    def tell(self, faults: Iterable[Fault]) -> None:
-        """Write what is wrong at each input, and nothing at the others."""
+    def tell(self, faults: Iterable[Fault], said: Callable[[str], str] = str) -> None:
+        """Write what is wrong at each input, and nothing at the others.
+
+        Args:
+            said: the server's words as the viewer reads them.
+        """
         words: dict[int, list[str]] = {}
         for fault in faults:
             shown = self._of(fault.key)
             if shown:
-                words.setdefault(id(shown), []).append(fault.words.removeprefix(f"--{fault.key}: "))
+                words.setdefault(id(shown), []).append(said(fault.words.removeprefix(f"--{fault.key}: ")))
         for shown in {id(one): one for one in self.inputs.values()}.values():
             found = "; ".join(words.get(id(shown), ()))
             if (shown.error or "") != found:

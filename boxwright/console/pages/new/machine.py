@@ -51,7 +51,7 @@ async def draw(wizard: Wizard) -> None:
 
 
 def _has(wizard: Wizard) -> str:
-    return str(wizard.known.machine.get("machine", ""))
+    return wizard.view.said(str(wizard.known.machine.get("machine", "")))
 
 
 def _custom(wizard: Wizard, place: ui.element) -> None:
@@ -79,7 +79,7 @@ def _show_machines(wizard: Wizard, place: ui.element) -> None:
     place.clear()
     with place:
         for line in wizard.answer.get("machines", ()):
-            ui.label(line).classes("note")
+            ui.label(wizard.view.said(line)).classes("note")
 
 
 def _input(wizard: Wizard, name: str, key: str, *, placeholder: str = "", words: list[str] | None = None) -> ui.input:

@@ -7,7 +7,6 @@ from nicegui import background_tasks, ui
 from boxwright.client import ServerError
 from boxwright.console import parts
 from boxwright.console.pages.new import storage
-from boxwright.console.pages.new.algorithm import summary_of
 from boxwright.console.pages.new.cost import CostPanel
 from boxwright.console.pages.new.fields import STEPS
 from boxwright.console.pages.new.wizard import Wizard
@@ -17,7 +16,7 @@ async def draw(wizard: Wizard) -> None:
     """The summary; it is drawn again when the server has looked at the job."""
     shown = _Summary(wizard)
     shown.draw()
-    wizard.redrawn = shown.redraw
+    wizard.redrawn, wizard.sent = shown.redraw, shown.send
 
 
 class _Summary:
@@ -28,12 +27,8 @@ class _Summary:
 
     def draw(self) -> None:
         self._faults = ui.element("div").classes("wizard-summary-faults").props("role=status")
-        with ui.element("div").classes("actions"):
-            self._submit = parts.button(
-                self._view.text("wizard.summary.submit"), self._send, icon="play_arrow", kind="primary"
-            )
-            self._refused = ui.element("div").props("role=alert")
-        with ui.element("div").classes("grid-of"):
+        self._refused = ui.element("div").props("role=alert")
+        with ui.element("div").classes("grid-of wizard-parts"):
             for step in STEPS[:-1]:
                 self._part(step)
         CostPanel(self._wizard).draw()
@@ -47,7 +42,8 @@ class _Summary:
 
     def _draw_faults(self) -> None:
         text, faults = self._view.text, self._wizard.faults
-        self._submit.set_enabled(bool(self._wizard.answer.get("valid")))
+        if self._wizard.submit:
+            self._wizard.submit.set_enabled(bool(self._wizard.answer.get("valid")))
         self._faults.clear()
         with self._faults:
             if not self._wizard.answer:
@@ -57,7 +53,7 @@ class _Summary:
             for one in faults:
                 with ui.element("div").classes("wizard-fault"):
                     ui.icon("error").props("aria-hidden=true")
-                    ui.label(one.words).classes("grow")
+                    ui.label(self._view.said(one.words)).classes("grow")
                     mend = text("wizard.summary.mend", name=text(f"wizard.{one.step}.name"))
                     parts.button(mend, lambda step=one.step: self._wizard.show(step))
 
@@ -65,7 +61,7 @@ class _Summary:
         with parts.panel(self._view.text(f"wizard.{step}.name")):
             if step == "algorithm":
                 ui.label(self._wizard.draft.algorithm).classes("wizard-card-name")
-                ui.label(summary_of(self._wizard, self._wizard.algorithm))
+                ui.label(self._view.said(self._wizard.algorithm["summary"]))
             else:
                 parts.facts(self._facts(step))
             with ui.element("div").classes("actions"):
@@ -77,8 +73,8 @@ class _Summary:
         draft, text = self._wizard.draft, self._view.text
         if step == "data":
             return [
-                (text("wizard.data.training"), draft.training.complete or "—"),
-                (text("wizard.data.validation"), draft.validation.complete or text("wizard.source.part")),
+                (text("wizard.data.training"), draft.training.words or "—"),
+                (text("wizard.data.validation"), draft.validation.words or text("wizard.source.part")),
                 (text("wizard.data.output"), draft.job_dir or self._default_folder()),
             ]
         if step == "arguments":
@@ -113,9 +109,11 @@ class _Summary:
                 with parts.panel(title, note=note):
                     parts.code(self._view, found[name], label=title)
 
-    async def _send(self) -> None:
+    async def send(self) -> None:
+        """Submit the job, and show its page."""
         view, body = self._view, self._wizard.draft.body()
-        self._submit.set_enabled(False)
+        if self._wizard.submit:
+            self._wizard.submit.set_enabled(False)
         try:
             job = await view.api.post(view.resource("jobs"), body)
         except ServerError as error:

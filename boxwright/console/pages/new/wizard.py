@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nicegui import background_tasks, ui
+from nicegui.events import GenericEventArguments
 
 from boxwright.client import ServerError
 from boxwright.console import parts
@@ -80,6 +81,8 @@ class Wizard:
         answer: of the last validation.
         seen: steps that were left; only there it is said what is missing.
         redrawn: is called when there is another answer, by the step that is shown.
+        sent: submits the job; the last step sets it.
+        submit: the button for that, at the foot of the last step.
     """
 
     view: View
@@ -92,6 +95,8 @@ class Wizard:
     faults: list[Fault] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
     redrawn: Callable[[], Any] = lambda: None
+    sent: Callable[[], Any] = lambda: None
+    submit: ui.button | None = None
     _turn: int = 0
 
     @property
@@ -109,16 +114,28 @@ class Wizard:
         with ui.element("nav") as nav, ui.element("ol").classes("wizard-steps"):
             self.entries = [Entry(self.view, number, step, self.show) for number, step in enumerate(STEPS, 1)]
         nav.props["aria-label"] = self.view.text("wizard.steps")
+        nav.classes("turning").on("turned", self.turned, js_handler="(event) => emit(event.detail)")
         self.place = ui.element("div").classes("wizard-step").on("keydown.enter", self.forth, js_handler=ENTER)
         self.foot = ui.element("div").classes("actions wizard-foot")
         await self.show(self.step, focus=False)
 
-    async def show(self, step: str, *, focus: bool = True) -> None:
-        """Show a step."""
-        if step != self.step:
+    async def turned(self, event: GenericEventArguments) -> None:
+        """The browser's Back or Forward leads to a step."""
+        if event.args in STEPS:
+            await self.show(str(event.args), push=False)
+
+    async def show(self, step: str, *, focus: bool = True, push: bool = True) -> None:
+        """Show a step.
+
+        Args:
+            focus: the hand goes to it.
+            push: the browser's Back leads to the one that was shown.
+        """
+        other = step != self.step
+        if other:
             self.seen |= {self.step, *STEPS[: STEPS.index(step)]}
         self.step, self.fields, self.redrawn = step, Fields(), lambda: None
-        self.view.remember(step=step if step != STEPS[0] else "")
+        self.view.turn(step, push=push and other, step=step if step != STEPS[0] else "")
         self.place.clear()
         with self.place:
             with ui.element("h2").props("tabindex=-1 id=wizard-step"):
@@ -169,18 +186,19 @@ class Wizard:
     def _tell(self) -> None:
         """Write what is wrong at its inputs, above them, and in the list of steps."""
         here = self.shown_faults(self.step)
-        self.fields.tell(here)
+        self.fields.tell(here, self.view.said)
         self.box.clear()
         with self.box:
             for one in here:
                 if not self.fields.shows(one):
-                    parts.banner(one.words, "bad")
+                    parts.banner(self.view.said(one.words), "bad")
         for entry in self.entries:
             faults = len(self.shown_faults(entry.step))
             entry.show(current=entry.step == self.step, done=entry.step in self.seen, faults=faults)
 
     def _draw_foot(self) -> None:
         text, index = self.view.text, STEPS.index(self.step)
+        self.submit = None
         self.foot.clear()
         with self.foot:
             if index:
@@ -188,6 +206,9 @@ class Wizard:
             if index + 1 < len(STEPS):
                 label = text("wizard.next", name=text(f"wizard.{STEPS[index + 1]}.name"))
                 parts.button(label, self.forth, kind="primary")
+            else:
+                self.submit = parts.button(text("wizard.summary.submit"), self.sent, icon="play_arrow", kind="primary")
+                self.submit.set_enabled(bool(self.answer.get("valid")))
 
 
 def _is_missing(fault: Fault) -> bool:

@@ -17,7 +17,8 @@ async def about(view: View) -> None:
     with parts.panel(view.text("settings.looks"), note=view.text("settings.looks_note")):
         themes = {theme: view.text(f"shell.theme_{theme}") for theme in THEMES.values()}
         _choice(view.text("shell.theme"), themes, THEMES[view.dark], "theme")
-        _choice(view.text("shell.language"), dict(texts.LANGUAGES), view.language, "language")
+        languages = {code: language.name for code, language in texts.languages().items()}
+        _choice(view.text("shell.language"), languages, view.language, "language")
     health = await view.api.get("/healthz")
     with parts.panel(view.text("settings.about")):
         rows = [("version", health["version"]), ("licence", LICENCE), ("zone", view.zone.key)]

@@ -81,7 +81,7 @@ def _revoking(view: View, row: Mapping[str, Any]) -> str | None:
 
 def _revoke_of(view: View, name: str) -> Callable[[], Any]:
     async def act() -> None:
-        question = view.text("settings.revoke_question", name=name)
+        question = view.text("settings.revoke_own" if name == view.name else "settings.revoke_question", name=name)
         if await parts.confirm(view, question, view.text("settings.revoke")):
             await parts.attempt(view, view.api.delete(f"{TOKENS}/{quote(name, safe='')}"))
 
@@ -126,7 +126,7 @@ async def _sessions(view: View) -> None:
     with parts.panel(view.text("settings.sessions"), note=view.text(note)):
         columns = [
             Column(view.text("settings.token"), lambda row: str(row["token"])),
-            Column(view.text("settings.browser"), lambda row: browser_of(str(row.get("browser", "")))),
+            Column(view.text("settings.browser"), lambda row: _browser(view, row)),
             Column(view.text("settings.signed_in"), lambda row: view.time(row["createTime"])),
             Column(view.text("settings.expires"), lambda row: view.time(row["expireTime"])),
             Column(view.text("settings.actions"), lambda row: _ending(view, row)),
@@ -135,9 +135,17 @@ async def _sessions(view: View) -> None:
         await view.live(SESSIONS, lambda answer: listing.show(answer.get("sessions", [])), every=5.0, own=True)
 
 
+def _browser(view: View, row: Mapping[str, Any]) -> None:
+    """Which browser it is, and whether it is this one."""
+    with ui.element("div").classes("row-of"):
+        ui.label(browser_of(str(row.get("browser", ""))))
+        if row.get("current"):
+            ui.label(view.text("settings.this_browser")).classes("chip chip-good chip-plain")
+
+
 def _ending(view: View, row: Mapping[str, Any]) -> None:
     async def end() -> None:
-        question = view.text("settings.end_question", name=row["token"])
+        question = view.text("settings.end_own" if row.get("current") else "settings.end_question", name=row["token"])
         if await parts.confirm(view, question, view.text("settings.end")):
             await parts.attempt(view, view.api.delete(f"{SESSIONS}/{row['id']}"))
 

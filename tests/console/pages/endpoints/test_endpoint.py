@@ -1,5 +1,6 @@
 """Endpoints in a real browser: the list, versions and traffic, and a place to try them."""
 
+import io
 import json
 import os
 import shlex
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from boxwright import modeldir
@@ -69,6 +71,37 @@ def test_what_is_served(cats: str, opened: Any) -> None:
 def show(page: Page, path: Path) -> None:
     page.set_input_files(".trying input[type=file]", str(path))
     expect(page.locator('[data-mark="latency"]')).to_contain_text("version v1 · 60 × 40 px")
+
+
+def test_a_file_that_is_no_picture_and_one_that_only_browsers_read(
+    cats: str, opened: Any, grey: Callable[[int], bytes], tmp_path: Path
+) -> None:
+    page = opened(f"/{cats}/endpoints/cats", role="viewer")
+    wrong = tmp_path / "wrong.jpg"
+    wrong.write_bytes(b"<html>")
+    page.set_input_files(".trying input[type=file]", str(wrong))
+    said = page.locator(".trying-message")
+    said.wait_for()
+    assert said.inner_text().startswith("wrong.jpg could not be read as a picture. Choose a JPEG, PNG, GIF or BMP.")
+    phone = tmp_path / "phone.webp"
+    Image.open(io.BytesIO(grey(153))).convert("RGB").save(phone, "WEBP", lossless=True)
+    show(page, phone)
+    page.locator('[data-mark="count"]', has_text="Found: 1 (score from 0.50)").wait_for()
+    assert page.locator(".trying-classes .note").inner_text() == "1" and said.count() == 0
+
+
+def test_while_an_endpoint_thinks(cats: str, opened: Any, grey: Callable[[int], bytes], tmp_path: Path) -> None:
+    picture = tmp_path / "cat.png"
+    picture.write_bytes(grey(153))
+    page = opened(f"/{cats}/endpoints/cats", role="viewer")
+    held: list[Any] = []
+    page.route("**/predict", lambda route: held.append(route))
+    page.set_input_files(".trying input[type=file]", str(picture))
+    page.locator('[data-mark="latency"]', has_text="Looking").wait_for()
+    assert page.get_attribute(".trying-stage", "aria-busy") == "true"
+    held[0].continue_()
+    page.locator('[data-mark="latency"]', has_text="version v1").wait_for()
+    assert page.get_attribute(".trying-stage", "aria-busy") == "false"
 
 
 def test_trying_a_picture(cats: str, opened: Any, console: Any, grey: Callable[[int], bytes], tmp_path: Path) -> None:
@@ -229,3 +262,11 @@ def test_an_endpoint_that_is_not_there(cats: str, opened: Any) -> None:
 )
 def test_only_pictures_of_the_api_are_tried_by_a_link(path: str, wanted: bool) -> None:
     assert is_picture(path) is wanted
+
+
+def test_an_endpoint_that_nobody_has_asked(desk: Any, opened: Any) -> None:
+    desk.console.ask("POST", f"/v1/projects/{desk.project}/models", json={"name": "idle"})
+    page = opened(f"{desk.path}/endpoints/idle")
+    notes = page.get_by_text("No requests yet: try it with a picture above.")
+    expect(notes.first).to_be_visible()
+    assert notes.count() == 2  # one for each chart

@@ -46,6 +46,12 @@ def test_smoothed_lines_are_drawn_over_faint_ones() -> None:
     assert faint["name"] == strong["name"] and faint["lineStyle"]["opacity"] < strong["lineStyle"]["opacity"]
 
 
+def test_lines_differ_in_more_than_their_colours() -> None:
+    options, _ = chart_of(VIEW, [series(name, [4, 2]) for name in "abcdefgh"], Looks())
+    assert len({str(one["lineStyle"]["type"]) for one in options["series"]}) == 8
+    assert options["legend"]["show"] and not chart_of(VIEW, [series("a", [1])], Looks())[0]["legend"]["show"]
+
+
 def test_nothing_to_draw() -> None:
     options, data = chart_of(VIEW, [series("loss", [])], Looks(True, False, 0.9))
     assert data == [[], []] and options["series"]
@@ -65,5 +71,6 @@ def test_pages_that_show_the_same_share_the_work() -> None:
 
 
 def test_first_choice() -> None:
-    assert first_choice(["loss", "epoch", "AP", "validation_loss"]) == ["loss", "validation_loss", "AP"]
+    assert first_choice(["loss", "epoch", "AP", "validation_loss"]) == ["loss", "validation_loss"]
+    assert first_choice(["AP", "AP50"]) == ["AP"]
     assert first_choice(["extra", "more"]) == ["extra"] and first_choice([]) == []

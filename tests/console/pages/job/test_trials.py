@@ -5,7 +5,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from boxwright.console.pages.job.trials import best_of, headline, history_chart, ordered, parallel_chart, with_value
+from boxwright.console.pages.job.trials import (
+    best_of,
+    headline,
+    history_chart,
+    in_words,
+    ordered,
+    parallel_chart,
+    with_value,
+)
 from boxwright.console.view import View
 
 nothing: Any = None
@@ -37,6 +45,12 @@ def study(goal: str = "MAXIMIZE") -> dict[str, Any]:
     ]
     base = {"metric": "AP", "goal": goal, "maxTrials": 9, "importance": {}}
     return {**base, "trials": trials, "parameters": parameters, "bestTrial": "2" if goal == "MAXIMIZE" else "1"}
+
+
+def test_charts_in_words() -> None:
+    history, importance = in_words(VIEW, {**study(), "importance": {"net": 0.25, "x": 0.75}})
+    assert history == "History, AP: 2 0.7500, 4 0.5000, 1 0.2500"
+    assert importance == "Importance: x 75\u202f%, net 25\u202f%"
 
 
 @pytest.mark.parametrize(

@@ -400,3 +400,40 @@ def test_japanese(opened: Opened) -> None:
     page = opened("/wizard-o/new", locale="ja")
     page.get_by_role("heading", name="アルゴリズムを選択する").wait_for()
     assert page.get_by_text("RetinaNet:").count() == 1
+
+
+def test_back_leads_to_the_step_before_and_then_out(opened: Opened, shapes: Path) -> None:
+    page = opened("/wizard-p/jobs")
+    page.locator(".header .primary-link").click()
+    title(page, "Choose the algorithm")
+    to_data(page, f"{shapes}/train-*")
+    page.get_by_text("1 file, 6 records").wait_for()
+    step(page, "Job settings")
+    title(page, "Name the job")
+    page.go_back()
+    title(page, "Choose training and validation data")
+    assert named(page, "Path").input_value() == f"{shapes}/train-*"
+    page.go_back()
+    title(page, "Choose the algorithm")
+    page.go_forward()
+    title(page, "Choose training and validation data")
+    assert page.url.endswith("/wizard-p/new?step=data")
+    page.go_back()
+    title(page, "Choose the algorithm")
+    page.go_back()
+    title(page, "No jobs yet")
+    assert page.url.endswith("/wizard-p/jobs")
+
+
+def test_a_data_set_is_described_though_its_folder_is_not_browsed(opened: Opened, console: Any) -> None:
+    drawn = {"pictures": 4, "validation": 2, "width": 64, "height": 48, "seed": 0, "format": "coco"}
+    made = {"name": "drawn", "draw": {**drawn, "classes": ["circle"]}}
+    console.ask("POST", "/v1/projects/wizard-q/datasets", json=made)
+    end = time.monotonic() + 30
+    while console.ask("GET", "/v1/projects/wizard-q/datasets/drawn")["state"] == "IMPORTING":
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    page = opened("/wizard-q/new?dataset=drawn&step=data")
+    page.get_by_text("coco: train (4), validation (2)").first.wait_for()
+    assert "6 pictures" in page.inner_text("main")
+    assert "can be looked at" not in page.inner_text("main")
