@@ -21,6 +21,8 @@ ABOUT_MANY = (
     "openapi.py",
     "request_limit.py",
     "study_of_training.py",
+    "focus.py",
+    "languages.py",
 )
 """Tests that are not of one module."""
 

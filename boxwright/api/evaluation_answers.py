@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse, Response
 from boxwright import files
 from boxwright.api.errors import DESCRIBED_BESIDE, Refusal
 from boxwright.api.paging import Page
-from boxwright.evaluation.read import PICTURES, Wanted, findings, read_evaluation, read_pictures
+from boxwright.evaluation.read import PICTURES, Wanted, findings, read_pictures
 from boxwright.evaluation.results import BACKGROUND, Finding, JudgedPicture, KindName
 from boxwright.evaluation.samples import picture_file
 from boxwright.spec.resource import Resource
@@ -74,9 +74,9 @@ AskedFindings = Annotated[Wanted, Depends(_wanted)]
 """Which findings a request is after."""
 
 
-def evaluation_answer(folder: str) -> JSONResponse:
-    """The figures."""
-    return JSONResponse(_dumped(read_evaluation(folder)))
+def resource_answer(found: Resource) -> JSONResponse:
+    """A resource by itself."""
+    return JSONResponse(_dumped(found))
 
 
 def findings_answer(folder: str, wanted: Wanted, page: Page) -> JSONResponse:

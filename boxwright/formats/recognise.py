@@ -84,8 +84,8 @@ def _refuse_unlabelled(path: str) -> None:
         raise ValueError(f"{path!r} is an empty folder; put pictures and their labels into it")
     if all(map(is_picture, held)):
         raise ValueError(
-            f"{path!r} holds {len(held)} pictures and no labels; put the labels with them, such as an .xml file of "
-            f"Pascal VOC beside each, YOLO's labels/, or COCO's annotations/instances_train.json"
+            f"{path!r} holds {len(held)} pictures and no labels; put the labels with them, such as Pascal VOC's .xml "
+            f"or YOLO's .txt beside each, or COCO's annotations/instances_train.json"
         )
 
 

@@ -1,7 +1,8 @@
 """YOLO text: `images/{split}/`, `labels/{split}/` with one `class cx cy w h` a line, and a YAML file that names both.
 
 Numbers are shares (0..1) of the picture's sides. Classes count from 0 in the files; `ClassName.id` counts from 1. A
-picture without a text file has no objects. A line of a polygon, `class x1 y1 x2 y2 x3 y3 ...`, is read as its box.
+picture without a text file has no objects. A line of a polygon, `class x1 y1 x2 y2 x3 y3 ...`, is read as its box. Text
+files beside their pictures, as labelling tools save them, are read as well (`yolo_folders`).
 """
 
 from collections.abc import Sequence
@@ -11,11 +12,15 @@ import yaml
 
 from boxwright import files
 from boxwright.formats.annotation import AnnotatedPictures, Annotation, annotation, shares
-from boxwright.formats.labels import LABELS_FILE, find_labels, joined_names
+from boxwright.formats.labels import find_labels, joined_names
 from boxwright.formats.pictures import PictureFolder, is_picture, stem
 from boxwright.formats.sample import ClassName, Dataset, Sample, named_classes, numbered_classes
+from boxwright.formats.yolo_folders import names_file, pictures, side_by_side
 
-LOOKS_FOR = "YOLO (a YAML file with names and train or val, its folder, or images/ with labels/ beside it)"
+LOOKS_FOR = (
+    "YOLO (a YAML file with names and train or val, its folder, images/ with labels/ beside it, or pictures with a "
+    ".txt beside each)"
+)
 
 _YAML = (".yaml", ".yml")
 _DATA_FILE = "data.yaml"
@@ -27,17 +32,19 @@ def matches(path: str) -> bool:
     """Whether the path is such a YAML file or folder, or a folder of pictures within `images/`."""
     if path.endswith(_YAML):
         return _describes(_load(path))
-    return bool(_yaml_file(path)) or files.is_folder(files.join(_root(path), _LABELS))
+    return bool(_yaml_file(path)) or files.is_folder(files.join(_root(path), _LABELS)) or bool(side_by_side(path))
 
 
 def splits(path: str) -> tuple[str, ...]:
     """Keys of the YAML file: train, val, test and those that name a folder in `images/`.
 
-    Without such a file, the folders in `images/`, or `all`.
+    Without such a file, the folders in `images/`, those with text files beside the pictures, or `all`.
     """
     if yaml_file := _yaml_file(path):
         return _split_keys(_load(yaml_file))
     root = _root(path)
+    if not files.is_folder(files.join(root, _LABELS)):
+        return tuple(side_by_side(path))
     if root != path:
         return (files.name(path),)
     folder = files.join(path, _IMAGES)
@@ -48,7 +55,7 @@ def splits(path: str) -> tuple[str, ...]:
 def read(path: str, split: str, labels_file: str = "") -> Dataset:
     """List the pictures; a picture and its text are read when asked for.
 
-    Class names come from the YAML file, else from the labels file, `labels.txt` or `classes.txt`.
+    Class names come from the YAML file, else from the labels file or what a tool has put beside the pictures.
 
     Raises:
         ValueError: the YAML file is malformed, or there is no folder of labels.
@@ -56,6 +63,8 @@ def read(path: str, split: str, labels_file: str = "") -> Dataset:
     """
     yaml_file = _yaml_file(path)
     root = files.parent(yaml_file) if yaml_file else _root(path)
+    if not yaml_file and not files.is_folder(files.join(root, _LABELS)):
+        return _beside(path, split, labels_file)
     if yaml_file:
         content = _load(yaml_file)
         paths = [found for value in _listed(content[split]) for found in _pictures(content, root, value)]
@@ -65,14 +74,22 @@ def read(path: str, split: str, labels_file: str = "") -> Dataset:
     if paths and not files.is_folder(files.parent(_label_path(paths[0]))):
         raise ValueError(f"there is no folder {files.parent(_label_path(paths[0]))!r} with the labels of {paths[0]!r}")
     sources = [path.removeprefix(root).lstrip("/") for path in paths]
-    return Dataset(AnnotatedPictures(sources, paths, _TextFiles(paths)), classes)
+    return Dataset(AnnotatedPictures(sources, paths, _TextFiles([_label_path(path) for path in paths])), classes)
+
+
+def _beside(root: str, split: str, labels_file: str) -> Dataset:
+    """Pictures with their text files beside them."""
+    folder = side_by_side(root)[split]
+    paths = pictures(folder)
+    sources = [path.removeprefix(root).lstrip("/") for path in paths]
+    classes = find_labels(root, labels_file or names_file(folder, root))
+    return Dataset(AnnotatedPictures(sources, paths, _TextFiles([f"{stem(path)}.txt" for path in paths])), classes)
 
 
 def _classes(root: str, yaml_file: str, labels_file: str) -> tuple[ClassName, ...]:
     if yaml_file:
         return _names(_load(yaml_file), yaml_file)
-    found = [path for name in (LABELS_FILE, "classes.txt") if files.is_file(path := files.join(root, name))]
-    return find_labels(root, labels_file or "".join(found[:1]))
+    return find_labels(root, labels_file or names_file(root))
 
 
 def _root(path: str) -> str:
@@ -161,11 +178,11 @@ def _label_path(picture: str) -> str:
 class _TextFiles:
     """Annotations read when asked for."""
 
-    def __init__(self, pictures: Sequence[str]) -> None:
-        self._pictures = pictures
+    def __init__(self, paths: Sequence[str]) -> None:
+        self._paths = paths
 
     def __getitem__(self, index: int, /) -> Annotation:
-        path = _label_path(self._pictures[index])
+        path = self._paths[index]
         try:
             text = files.read_text(path)
         except FileNotFoundError:

@@ -20,7 +20,7 @@ def test_a_folder_of_pictures_says_that_labels_are_missing(tmp_path: Path) -> No
     (tmp_path / "one").mkdir()
     for name in ("a.jpg", "b.PNG", "one/c.jpg"):
         (tmp_path / name).write_bytes(b"")
-    with pytest.raises(ValueError, match="holds 3 pictures and no labels; put the labels with them, such as an .xml"):
+    with pytest.raises(ValueError, match="holds 3 pictures and no labels; put the labels with them, such as Pasc"):
         recognise(str(tmp_path))
     (tmp_path / "one/notes.txt").write_text("")
     with pytest.raises(ValueError, match="is in no known format"):

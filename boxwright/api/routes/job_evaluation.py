@@ -4,15 +4,17 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import Response
+from pydantic import Field
 
 from boxwright import files
 from boxwright.api import evaluation_answers as answers
 from boxwright.api.deps import Given, JobId, Project, Viewer
 from boxwright.api.errors import Refusal
 from boxwright.api.job_files import found
+from boxwright.api.lineage import dataset_of
 from boxwright.api.paging import AskedPage
 from boxwright.api.routes.metrics import TRIAL
-from boxwright.evaluation.read import RESULTS
+from boxwright.evaluation.read import RESULTS, read_evaluation
 from boxwright.evaluation.results import Evaluation, JudgedPicture
 
 router = APIRouter(prefix="/v1/projects/{project}/jobs/{job_id}/evaluation", tags=["evaluations of jobs"])
@@ -37,10 +39,17 @@ Folder = Annotated[str, Depends(_folder)]
 Number = Annotated[int, Path(ge=0, le=2**31, description="The picture's number, from 1.")]
 
 
-@router.get("", summary="Give the evaluation of a job's best model", response_model=Evaluation)
-def get_evaluation(folder: Folder) -> Any:
+class JobEvaluation(Evaluation):
+    """A model's figures, with what the server knows of the pictures."""
+
+    dataset: str = Field(default="", description="name of the project's data set that the pictures are of")
+
+
+@router.get("", summary="Give the evaluation of a job's best model", response_model=JobEvaluation)
+def get_evaluation(folder: Folder, project: Project, context: Given) -> Any:
     """Metrics, classes with their curves, the confusion matrix, and how many errors of which kind there are."""
-    return answers.evaluation_answer(folder)
+    found = read_evaluation(folder)
+    return answers.resource_answer(JobEvaluation(**dict(found), dataset=dataset_of(context, project, found.data)))
 
 
 @router.get("/errors", summary="List errors in the kept pictures", response_model=answers.FindingList)

@@ -54,7 +54,8 @@ def headline(view: View, found: Found) -> None:
     metrics = found["metrics"]
     given = {"step": int(found["step"]), "n": int(found["pictures"]), "boxes": int(found["boxes"])}
     threshold = view.number(found["threshold"], 2)
-    ui.label(view.text("evaluation.about", data=found["data"] or "–", threshold=threshold, **given)).classes("note")
+    data = found.get("dataset") or found["data"] or "–"
+    ui.label(view.text("evaluation.about", data=data, threshold=threshold, **given)).classes("note")
     numbers = [(name, metrics.get(name, -1.0)) for name in ("AP", "AP50", "AP75")]
     tiles = [(name, view.number(value if value >= 0 else None, 3)) for name, value in numbers]
     tiles += [(view.text(f"evaluation.{name}"), view.percent(found[name], 1)) for name in ("precision", "recall")]

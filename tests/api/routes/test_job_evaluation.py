@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from boxwright.api.routes import job_evaluation
+
 EVALUATION = "/v1/projects/local/jobs/one/evaluation"
 
 
@@ -22,6 +24,14 @@ def test_figures(evaluated: Any) -> None:
     assert {one["kind"]: one["count"] for one in found["errors"]}["BACKGROUND"] == 2
     assert [1, 2, 1] in found["confusion"] and found["classes"][0]["bestThreshold"] == 0.9
     assert "ap" not in found["classes"][2]
+
+
+def test_the_data_set_that_is_known_by_its_path(evaluated: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = evaluated.client("viewer")
+    found = client.get(EVALUATION).json()
+    assert (found["data"], found["dataset"]) == ("validation-*", "")
+    monkeypatch.setattr(job_evaluation, "dataset_of", lambda _, project, path: f"{project}: {path}")
+    assert client.get(EVALUATION).json()["dataset"] == "local: validation-*"
 
 
 def test_errors_by_pages(evaluated: Any) -> None:

@@ -96,6 +96,10 @@ def _bar(value: float) -> dict[str, Any]:
     return {"value": round(value, 3), "label": label}
 
 
+DATA = ("trainingData", "validationData")
+"""Paths; said only where no data set of the project is known by them."""
+
+
 def _lineage(view: View, found: Model) -> None:
     """From the data to what was made of the model, as a way to read from left to right."""
     known = found.get("lineage", {})
@@ -104,7 +108,7 @@ def _lineage(view: View, found: Model) -> None:
         with _node(view, "dataset", "models.data"):
             if known.get("dataset"):
                 _link(str(known["dataset"]), known["dataset"], partial(view.path, "datasets"))
-            for name in dict.fromkeys((known.get("trainingData", ""), known.get("validationData", ""))):
+            for name in [] if known.get("dataset") else dict.fromkeys(known.get(one, "") for one in DATA):
                 if name:
                     ui.label(name).classes("note")
             if known.get("dataDigest"):
