@@ -141,6 +141,8 @@ class Picture(Resource):
     problems: tuple[Problem, ...] = ()
     previous_number: int | None = Field(None, description="of those that are asked for; only of one picture")
     next_number: int | None = None
+    position: int | None = Field(None, description="among those that are asked for, from 1; only of one picture")
+    total_size: int | None = Field(None, description="how many are asked for; only of one picture")
 
 
 class PictureList(Resource):

@@ -120,6 +120,12 @@ class Index:
         before, after = self._numbers(wanted, number, 1, back=True), self._numbers(wanted, number, 1)
         return (before[0] if before else None), (after[0] if after else None)
 
+    def position(self, wanted: Wanted, number: int) -> int:
+        """How many pictures, among those that are asked for, come before one or are it."""
+        query, values = self._query(wanted)
+        found = self._database.execute(f"SELECT count(*) {_further(query, '<= ?')}", (*values, number)).fetchone()
+        return int(found[0])
+
     def place(self, number: int) -> tuple[str, int, str]:
         """Where a picture is: its part, its place there, and its own file where it has one. Raises: LookupError."""
         query = "SELECT parts.name, place, path FROM pictures JOIN parts USING (part) WHERE number = ?"
@@ -131,10 +137,10 @@ class Index:
     def _numbers(self, wanted: Wanted, after: int, size: int, *, back: bool = False) -> list[int]:
         """Numbers of the pictures after one, or of those before it, backwards."""
         query, values = self._query(wanted)
-        column = "picture" if "FROM facets" in query else "number"
-        order = f"{column} {'<' if back else '>'} ? ORDER BY {column} {'DESC' if back else ''} LIMIT ?"
-        joint = "AND" if "WHERE" in query else "WHERE"
-        rows = self._database.execute(f"SELECT {column} {query} {joint} {order}", (*values, after, size))
+        column = _column(query)
+        order = f"ORDER BY {column} {'DESC' if back else ''} LIMIT ?"
+        further = _further(query, "< ?" if back else "> ?")
+        rows = self._database.execute(f"SELECT {column} {further} {order}", (*values, after, size))
         return [int(row[0]) for row in rows]
 
     def _query(self, wanted: Wanted) -> tuple[str, list[Any]]:
@@ -168,6 +174,16 @@ class Index:
         for row in self._database.execute(f"SELECT * FROM notes WHERE picture IN ({marks})", numbers):
             found[row["picture"]]["problems"].append({"problem": row["problem"], "reason": row["note"]})
         return [found[number] for number in numbers if number in found]
+
+
+def _column(query: str) -> str:
+    """What has the pictures' numbers in a query."""
+    return "picture" if "FROM facets" in query else "number"
+
+
+def _further(query: str, condition: str) -> str:
+    """A query with a condition on the pictures' numbers."""
+    return f"{query} {'AND' if 'WHERE' in query else 'WHERE'} {_column(query)} {condition}"
 
 
 @contextmanager

@@ -120,9 +120,14 @@ def threshold(
 
 def layers(view: View, group: str) -> None:
     """Switches that show and hide the labelled and the predicted boxes of a group of pictures."""
-    for layer in ("truth", "predictions"):
-        switch = ui.switch(view.text(f"evaluation.{layer}"), value=True)
-        switch.on("update:model-value", js_handler=f"(value) => {{ {_asks(group, layer, 'value')} }}")
+    for name in ("truth", "predictions"):
+        layer(group, name, view.text(f"evaluation.{name}"))
+
+
+def layer(group: str, name: str, words: str) -> None:
+    """A switch that shows and hides the labelled boxes, "truth", or the "predictions" of a group of pictures."""
+    switch = ui.switch(words, value=True)
+    switch.on("update:model-value", js_handler=f"(value) => {{ {_asks(group, name, 'value')} }}")
 
 
 def _asks(group: str, name: str, value: str) -> str:

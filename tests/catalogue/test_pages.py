@@ -97,6 +97,8 @@ def test_pages_join_to_the_whole_in_both_directions(small: Path) -> None:
         first, last = numbers[0], numbers[-1]
         assert index.neighbours(wanted, first) == (None, numbers[1])
         assert index.neighbours(wanted, last) == (numbers[-2], None)
+        assert [index.position(wanted, one) for one in numbers] == list(range(1, len(numbers) + 1))
+        assert index.position(Wanted(), last) == last + 1
 
 
 def test_signs_of_patterns_are_text(tmp_path: Path) -> None:

@@ -115,15 +115,17 @@ def list_pictures(*, _: Viewer, record: Ready, asked: Asked, page: AskedPage) ->
 
 @router.get("/pictures/{number}", summary="Describe a picture", response_model=Picture)
 def get_picture(*, _: Viewer, record: Ready, number: Number, asked: Asked) -> Any:
-    """With the numbers of those before and after it, among the ones that are asked for."""
+    """With the numbers of those before and after it, among the ones that are asked for, and its place there."""
     with _index(record) as index:
         try:
             found = index.picture(number)
         except LookupError as error:
             raise Refusal("NOT_FOUND", f"data set {record.name}: {error.args[0]}") from error
-        previous, following = index.neighbours(_wanted(index, asked), number)
+        wanted = _wanted(index, asked)
+        previous, following = index.neighbours(wanted, number)
+        place = {"position": index.position(wanted, number), "totalSize": index.count(wanted)}
     beside = {"previousNumber": previous, "nextNumber": following}
-    return JSONResponse(found | {name: value for name, value in beside.items() if value is not None})
+    return JSONResponse(found | place | {name: value for name, value in beside.items() if value is not None})
 
 
 @router.get(

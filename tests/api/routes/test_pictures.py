@@ -87,6 +87,7 @@ def test_a_picture_names_its_neighbours(known: Any) -> None:
     client = known.client("viewer")
     beside = client.get(f"{CELLS}/pictures/1?part=train").json()
     assert (beside["source"], beside["previousNumber"], beside["nextNumber"]) == ("two.png", 0, 2)
+    assert (beside["position"], beside["totalSize"]) == (2, 3)
     assert "nextNumber" not in client.get(f"{CELLS}/pictures/2?part=train").json()
     assert client.get(f"{CELLS}/pictures/0?class=plain").json()["nextNumber"] == 3
     assert client.get(f"{CELLS}/pictures/4").status_code == 404

@@ -240,6 +240,11 @@ def test_a_picture_is_enlarged_and_the_arrows_lead_on(
     assert "picture=1" in query(page)
     page.keyboard.press("ArrowRight")
     page.locator(".enlarged h2").get_by_text("p3").wait_for()  # the next one of that class
+    assert page.locator(".enlarged [role=status]").inner_text() == "3 of 5"
+    page.get_by_role("switch", name="Boxes").click()
+    page.wait_for_function("document.querySelectorAll('.enlarged .boxes-box').length === 0")
+    page.get_by_role("switch", name="Boxes").click()
+    page.wait_for_function("document.querySelectorAll('.enlarged .boxes-box').length > 0")
     page.keyboard.press("ArrowLeft")
     page.locator(".enlarged h2").get_by_text("p1").wait_for()
     page.keyboard.press("ArrowLeft")

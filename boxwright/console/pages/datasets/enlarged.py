@@ -5,12 +5,15 @@ from typing import Any
 
 from nicegui import ui
 
-from boxwright.console import parts
+from boxwright.console import boxes, parts
 from boxwright.console.boxes import BoxPicture, tone_of
 from boxwright.console.pages.datasets.drawn import address, boxes_of
 from boxwright.console.view import View
 
 WIDTH = 1280
+
+GROUP = "enlarged"
+"""Of pictures whose boxes are hidden and shown together."""
 
 Known = Mapping[str, Any]
 
@@ -34,6 +37,8 @@ class Enlarged:
         with ui.dialog().props("maximized") as dialog, ui.card().classes("enlarged"):
             with ui.element("div").classes("enlarged-head"):
                 self._title = ui.element("h2")
+                self._at = ui.label().classes("note number").props("role=status")
+                boxes.layer(GROUP, "truth", view.text("datasets.show_boxes"))
                 self._buttons = {
                     name: parts.icon_button(icon, view.text(f"datasets.{name}_picture"), self._going(name))
                     for name, icon in (("previous", "chevron_left"), ("next", "chevron_right"))
@@ -74,6 +79,9 @@ class Enlarged:
         self._title.clear()
         with self._title:
             ui.label(found["source"])
+        self._at.text = view.text(
+            "datasets.position", n=view.number(found["position"]), of=view.number(found["totalSize"])
+        )
         self._draw(found)
         return True
 
@@ -87,6 +95,7 @@ class Enlarged:
                     (found["width"], found["height"]),
                     boxes_of(found),
                     alt=found["source"],
+                    group=GROUP,
                 )
                 shape = found["width"] / max(1, found["height"])
                 self._picture.style(f"max-width: min(100%, calc((100vh - 130px) * {shape:.4f}))")
