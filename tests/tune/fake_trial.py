@@ -1,8 +1,8 @@
 """Stands in for `boxwright work`: evaluates a formula instead of a network, with the same files and signals.
 
-Its objective is -(x - 1)^2 - (y - 2)^2. Arguments: x, y, steps, seconds before and rest after each, and fail: user,
-kill (once, at half), always (killed at every start), negative (a user's mistake where x < 0) or
-metric (AP is not written).
+Its objective is -(x - 1)^2 - (y - 2)^2. Arguments: x, y, steps, seconds before and rest after each, wait (a file
+that must be there before it goes on at half), and fail: user, kill (once, at half), always (killed at every start),
+negative (a user's mistake where x < 0) or metric (AP is not written).
 """
 
 import fcntl
@@ -59,6 +59,8 @@ while step < steps and not (folder / "stop.json").exists():
     if fail == "kill" and step == steps // 2 and not (folder / "killed").exists():
         (folder / "killed").touch()
         os.kill(os.getpid(), signal.SIGKILL)
+    while step == steps // 2 and "wait" in given and not Path(given["wait"]).exists():
+        time.sleep(0.01)
     time.sleep(float(given.get("rest", 0)))
 (folder / "model").mkdir(exist_ok=True)
 (folder / "model" / "weights").write_text(f"{x} {y}")

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -290,14 +291,16 @@ def test_study_json_tells_every_evaluation_and_the_importance(tuning: Tuning, ru
     assert set(state.importance) == {"x", "y"} and sum(state.importance.values()) == pytest.approx(1.0)
 
 
-def test_study_json_is_written_while_a_trial_runs(tuning: Tuning, runner: LocalRunner) -> None:
-    jobdir = tuning(maxTrials=1, arguments={"seconds": "0.05"})
-    seen: list[int] = []
+def test_study_json_is_written_while_a_trial_runs(tuning: Tuning, runner: LocalRunner, tmp_path: Path) -> None:
+    seen = tmp_path / "seen"
+    jobdir = tuning(maxTrials=1, arguments={"wait": str(seen)})  # the trial rests after half its steps until it is seen
 
-    def look(_: Event) -> None:
-        if jobdir.study_file.exists():
-            state = StudyState.model_validate_json(jobdir.study_file.read_bytes())
-            seen.extend(len(one.history) for one in state.trials)
+    def look() -> bool:
+        trials = StudyState.model_validate_json(jobdir.study_file.read_bytes()).trials
+        return [len(one.history) for one in trials] == [2]
 
-    tune_job(jobdir, look, runner)
-    assert 0 < min(n for n in seen if n) < 4
+    with ThreadPoolExecutor() as pool:
+        halfway = pool.submit(wait_for, lambda: jobdir.study_file.exists() and look())
+        halfway.add_done_callback(lambda _: seen.touch())  # whether it was seen or not, so that the study ends
+        tune_job(jobdir, heard, runner)
+    assert halfway.exception() is None

@@ -10,6 +10,7 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 
 from boxwright import formats
 from boxwright.catalogue.place import Stage
@@ -321,7 +322,7 @@ def test_a_data_set_is_split_and_deleted(opened: Opened, console: Any) -> None:
     assert [part["name"] for part in settled(console, "whole-split")["parts"]] == ["test", "train", "validation"]
     page.get_by_role("button", name="Actions").click()
     page.get_by_text("Delete", exact=True).click()
-    assert "and its data" in page.inner_text(".dialog")
+    expect(page.locator(".dialog")).to_contain_text("and its data")
     page.locator(".dialog").get_by_role("button", name="Delete").click()
     page.wait_for_url(f"**/{PROJECT}/datasets")
     page.locator("tbody tr").get_by_text("whole", exact=True).wait_for()

@@ -126,6 +126,7 @@ def test_trying_a_picture(cats: str, opened: Any, console: Any, grey: Callable[[
     assert len([url for url in asked if url.endswith("/predict")]) == 1  # one request for all of that
 
     page.locator(".trying summary").click()
+    expect(page.locator('[data-mark="answer"]')).to_contain_text("boxes")
     answer = json.loads(page.locator('[data-mark="answer"]').inner_text())
     assert answer["images"][0]["boxes"][0]["class"] == HOSTILE
     curl = shlex.split(page.locator('[data-mark="curl"]').inner_text())
