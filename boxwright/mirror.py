@@ -11,7 +11,7 @@ from boxwright import files
 from boxwright.ahead import ahead
 from boxwright.cache import cache_folder
 from boxwright.jobdir import Event
-from boxwright.object_store import StoreAway
+from boxwright.store_faults import StoreAway
 
 LOG = logging.getLogger("boxwright.mirror")
 

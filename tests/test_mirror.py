@@ -10,7 +10,7 @@ from boxwright import files
 from boxwright import mirror as module
 from boxwright.jobdir import Event
 from boxwright.mirror import Mirror, mirror
-from boxwright.object_store import StoreAway
+from boxwright.store_faults import StoreAway
 
 BUCKET = "memory://bucket/job"
 

@@ -19,7 +19,7 @@ from gcp_storage_emulator.server import create_server
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
-from boxwright import files, formats, object_store
+from boxwright import files, formats, object_store, store_faults
 from boxwright.browsing.listing import described, listed
 from boxwright.browsing.matching import counted
 from boxwright.browsing.roots import Roots
@@ -179,16 +179,16 @@ def test_what_others_write_is_seen_at_once(s3: S3) -> None:
 def test_a_bucket_that_is_not_there_is_told_and_never_made(bucket: str) -> None:
     scheme = bucket.partition(":")[0]
     for work in (lambda: files.expand(f"{scheme}://cels/x"), lambda: files.write_bytes(f"{scheme}://cels/x", b"1")):
-        with pytest.raises(object_store.BucketMissing, match=rf"no bucket {scheme}://cels at http.*how its name"):
+        with pytest.raises(store_faults.BucketMissing, match=rf"no bucket {scheme}://cels at http.*how its name"):
             work()
     assert not files.is_file(f"{scheme}://cels/x")
-    with pytest.raises(object_store.BucketMissing, match=rf"'{scheme}://' names no bucket; write {scheme}://BUCKET"):
+    with pytest.raises(store_faults.BucketMissing, match=rf"'{scheme}://' names no bucket; write {scheme}://BUCKET"):
         formats.recognise(f"{scheme}://")
 
 
 def test_what_is_denied_is_told_with_a_way_out(s3: S3) -> None:
     for path in ("s3://denied/x", "s3://denied/x-*"):
-        with pytest.raises(object_store.StoreDenied, match=r"access to s3://denied/x.* is denied \(Access Denied\)"):
+        with pytest.raises(store_faults.StoreDenied, match=r"access to s3://denied/x.* is denied \(Access Denied\)"):
             formats.recognise(path)
     with pytest.raises(PermissionError, match="must allow to list the bucket.*AWS_ACCESS_KEY_ID"):
         files.read_bytes("s3://denied/x")
@@ -202,8 +202,8 @@ def test_what_else_a_store_says_is_told_with_the_place_and_may_pass(s3: S3) -> N
         files.read_bytes("s3://broken/x")
     assert told.value.errno
     assert fault(told.value) == "machine"
-    assert fault(object_store.StoreAway("does not answer")) == "machine"
-    assert fault(object_store.StoreDenied("no credentials")) == "user"
+    assert fault(store_faults.StoreAway("does not answer")) == "machine"
+    assert fault(store_faults.StoreDenied("no credentials")) == "user"
     assert s3.requests
 
 
@@ -211,7 +211,7 @@ def test_without_credentials(s3: S3, monkeypatch: pytest.MonkeyPatch, tmp_path: 
     monkeypatch.setenv("HOME", str(tmp_path))
     for name in SECRETS:
         monkeypatch.delenv(name)
-    with pytest.raises(object_store.StoreDenied, match="no credentials.*AWS_PROFILE.*FSSPEC_S3_ANON=true"):
+    with pytest.raises(store_faults.StoreDenied, match="no credentials.*AWS_PROFILE.*FSSPEC_S3_ANON=true"):
         formats.recognise("s3://cells/d")
     assert not s3.requests
 
@@ -221,7 +221,7 @@ def test_a_store_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
         closed.bind(("127.0.0.1", 0))
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{closed.getsockname()[1]}")
         started = time.monotonic()
-        with pytest.raises(object_store.StoreAway, match=r"does not answer.*see that AWS_ENDPOINT_URL is") as told:
+        with pytest.raises(store_faults.StoreAway, match=r"does not answer.*see that AWS_ENDPOINT_URL is") as told:
             files.is_file("s3://cells/x")
     assert told.value.errno  # that work takes for another try
     assert time.monotonic() - started < object_store.LIMIT
@@ -240,10 +240,10 @@ def test_a_store_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(object_store, "LIMIT", 1.0)
     with stalled() as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL", url)
-        with pytest.raises(object_store.StoreAway, match="no answer within 1 s"):
+        with pytest.raises(store_faults.StoreAway, match="no answer within 1 s"):
             files.entries("s3://cells/x")
         started = time.monotonic()
-        with pytest.raises(object_store.StoreAway):  # which others are told at once
+        with pytest.raises(store_faults.StoreAway):  # which others are told at once
             files.entries("s3://cells/y")
         assert time.monotonic() - started < 0.5
 

@@ -14,12 +14,12 @@ from starlette.requests import ClientDisconnect
 from boxwright.api.headers import SECURITY_HEADERS
 from boxwright.bench.shelf import EvaluationMissing
 from boxwright.endpoints.gateway import Unanswered
-from boxwright.object_store import BucketMissing, StoreAway, StoreDenied
 from boxwright.request_limit import Answerable, nobody
 from boxwright.spec.resource import Fault, InvalidResource
 from boxwright.store.dataset_records import DatasetExists, DatasetMissing
 from boxwright.store.model_records import ModelExists, ModelMissing, NotNow
 from boxwright.store.records import EtagMismatch, JobExists, JobMissing, StoreUnavailable
+from boxwright.store_faults import BucketMissing, StoreAway, StoreDenied
 from boxwright.uploads.records import UploadFault
 
 CODES = {

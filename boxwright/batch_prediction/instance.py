@@ -9,9 +9,9 @@ from typing import Any
 from boxwright import files, json_object
 from boxwright.batch_prediction.item import Item
 from boxwright.formats import tfexample
-from boxwright.object_store import StoreAway
 from boxwright.serving.instances import read_instance
 from boxwright.serving.rejection import Rejection
+from boxwright.store_faults import StoreAway
 
 ENCODED = "image/encoded"
 KEYS = ("key", "image/source_id", "image/filename")

@@ -9,7 +9,7 @@ from boxwright.jobdir import JobDir
 from boxwright.spec.study import Study
 from boxwright.tune.results import read_trials, trial_folder
 from boxwright.tune.scales import Axis
-from boxwright.tune.study import KnownTrial
+from boxwright.tune.trial import KnownTrial
 
 
 @dataclass(frozen=True)

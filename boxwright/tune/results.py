@@ -17,7 +17,8 @@ from boxwright.spec.study import Parameter
 from boxwright.spec.study_state import ParameterState, StudyState, TrialState
 from boxwright.study_report.report import write_study_report
 from boxwright.study_report.trials import TrialRow
-from boxwright.tune.study import Search, Trial
+from boxwright.tune.study import Search
+from boxwright.tune.trial import Trial
 
 REPORT = "study.html"
 

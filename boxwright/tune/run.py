@@ -14,7 +14,8 @@ from boxwright.spec.study import Study
 from boxwright.termination import termination
 from boxwright.tune import results
 from boxwright.tune.journal import DATABASE, Journal
-from boxwright.tune.study import HEARTBEAT, Search, Suggested, Trial
+from boxwright.tune.study import HEARTBEAT, Search
+from boxwright.tune.trial import Suggested, Trial
 from boxwright.tune.trials import Slot, TrialRun, this_machines_slots
 
 POLL = 0.2

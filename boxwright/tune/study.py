@@ -1,28 +1,24 @@
-"""The search itself: what to try next, which trials to end early, and their memory in a database. The door to Optuna.
+"""The search itself: what to try next, which trials to end early, and their memory in a database.
 
 `Search` knows nothing of processes: any objective can be searched with `ask`, `report` and `tell`.
 """
 
 import copy
 import math
-import random
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import optuna
-from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.storages import BaseStorage, RDBStorage
-from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from boxwright.spec.study import Study
-from boxwright.tune.design import grid_point, nearest_untried, random_point, spread_point
-from boxwright.tune.scales import Axis, Point, Value, axis, combinations
+from boxwright.tune.design import nearest_untried
+from boxwright.tune.sampling import direction, distribution, propose, quiet, seed_of
+from boxwright.tune.scales import axis, combinations
 from boxwright.tune.stopping import falls_behind
+from boxwright.tune.trial import KnownTrial, Suggested, Trial, TrialOutcome
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)  # our log says what happens
 
@@ -35,66 +31,17 @@ HEARTBEAT = 60
 ENOUGH_FOR_IMPORTANCE = 4
 """Finished trials from which on it can be said which parameter matters."""
 
-STARTUP_TRIALS = 5
-"""Evenly spread trials before the first one that is chosen by results.
-
-Of 20 trials, on Branin and Hartmann-6 with 8 seeds: 3 and 5 did alike, 8 and 12 worse; random ones in their place had
-the same median but a worse mean on Branin.
-"""
-
 REDUCTION = 3
 """HYPERBAND keeps one trial in so many at each of its stages."""
 
 KNOWN = "known"
 """Marks a trial that an earlier study had; the study's attribute of that name says how many there are."""
 
-TrialOutcome = Literal["RUNNING", "SUCCEEDED", "FAILED"]
 STATES: dict[TrialState, TrialOutcome] = {
     TrialState.RUNNING: "RUNNING",
     TrialState.COMPLETE: "SUCCEEDED",
     TrialState.FAIL: "FAILED",
 }
-
-
-@dataclass(frozen=True)
-class Suggested:
-    """A trial: its number from 1, its values, and the same as texts for the algorithm."""
-
-    id: int
-    values: dict[str, Value]
-    arguments: dict[str, str]
-
-
-@dataclass(frozen=True)
-class Trial(Suggested):
-    """A trial and what is known of it.
-
-    Attributes:
-        value: its result; None while it runs and where it failed.
-        step: training step of that result.
-        history: values by training step.
-        stopped_early: it was ended because others were better.
-        started, ended: seconds since 1970.
-        error: why it failed; empty where it did not.
-    """
-
-    state: TrialOutcome
-    value: float | None = None
-    step: int = 0
-    history: dict[int, float] = field(default_factory=dict)
-    stopped_early: bool = False
-    started: float = 0.0
-    ended: float | None = None
-    error: str = ""
-
-
-@dataclass(frozen=True)
-class KnownTrial:
-    """A finished trial of an earlier study, whose values lie in the ranges of this one."""
-
-    values: Mapping[str, Value]
-    value: float
-    history: Mapping[int, float] = field(default_factory=dict)
 
 
 class Search:
@@ -147,8 +94,8 @@ class Search:
         point = propose(self.spec, self.axes, frozen, number)
         if self.spec.algorithm != "GRID_SEARCH" or self._known:
             tried = [one.params for one in frozen]
-            point = nearest_untried(self.axes, point, tried, _seed(self.spec.seed, number))
-        with _quiet():
+            point = nearest_untried(self.axes, point, tried, seed_of(self.spec.seed, number))
+        with quiet():
             self._study.add_trial(
                 create_trial(state=TrialState.RUNNING, params=dict(point), distributions=self._distributions)
             )
@@ -223,7 +170,7 @@ class Search:
         done = [one for one in self._frozen() if one.state == TrialState.COMPLETE]
         if len({one.value for one in done}) < 2 or len(done) < ENOUGH_FOR_IMPORTANCE:
             return {}
-        with _quiet():
+        with quiet():
             found = optuna.importance.get_param_importances(
                 self._study, evaluator=optuna.importance.PedAnovaImportanceEvaluator()
             )
@@ -282,99 +229,14 @@ class Search:
         return pruner.prune(self._study, counted)
 
 
-def propose(spec: Study, axes: Sequence[Axis], frozen: Sequence[FrozenTrial], number: int) -> Point:
-    """The point of a study's next trial.
-
-    Args:
-        frozen: all trials so far, those of an earlier study among them.
-        number: of the next one among the study's own, from 0.
-    """
-    if spec.algorithm == "RANDOM_SEARCH":
-        return random_point(axes, spec.seed, number)
-    if spec.algorithm == "GRID_SEARCH":
-        return grid_point(axes, spec.seed, number, int(min(spec.max_trials, combinations(axes))))
-    done = [one for one in frozen if one.state == TrialState.COMPLETE]
-    if len(frozen) < STARTUP_TRIALS or len(done) < 2:
-        return spread_point(axes, spec.seed, number)
-    seed = _seed(spec.seed, number)
-    bayesian = spec.algorithm in ("BAYESIAN", "ALGORITHM_UNSPECIFIED")
-    return sample(gaussian_process(seed) if bayesian else parzen(seed), spec, axes, frozen)
-
-
-def sample(
-    sampler: optuna.samplers.BaseSampler, spec: Study, axes: Sequence[Axis], frozen: Sequence[FrozenTrial]
-) -> Point:
-    """Ask a new sampler, which sees a copy of the trials: it remembers nothing that a crash could lose."""
-    copied = optuna.create_study(sampler=sampler, direction=direction(spec))
-    with _quiet():
-        copied.add_trials(list(with_failures(frozen, spec.goal == "MAXIMIZE")))
-        return copied.ask({one.name: distribution(one) for one in axes}).params
-
-
-def with_failures(frozen: Sequence[FrozenTrial], maximize: bool) -> Iterator[FrozenTrial]:
-    """The trials, failed ones with the worst result: a sampler that ignored them would propose the like again."""
-    values = [one.value for one in frozen if one.state == TrialState.COMPLETE and one.value is not None]
-    worst = min(values) if maximize else max(values)
-    for one in frozen:
-        if one.state == TrialState.FAIL:
-            yield create_trial(params=one.params, distributions=one.distributions, value=worst)
-        else:
-            yield one
-
-
-def direction(spec: Study) -> StudyDirection:
-    """A study's goal in Optuna's words."""
-    return StudyDirection.MAXIMIZE if spec.goal == "MAXIMIZE" else StudyDirection.MINIMIZE
-
-
-def gaussian_process(seed: int) -> optuna.samplers.BaseSampler:
-    """The Bayesian sampler: expected improvement under a Gaussian process with a Matern 5/2 kernel.
-
-    With trials running it maximizes the improvement of all of them together (q-log-EI), so none is proposed twice.
-    """
-    return optuna.samplers.GPSampler(
-        seed=seed,
-        independent_sampler=optuna.samplers.RandomSampler(seed),
-        n_startup_trials=1,
-        deterministic_objective=False,
-        warn_independent_sampling=False,
-    )
-
-
-def parzen(seed: int) -> optuna.samplers.BaseSampler:
-    """The tree-structured Parzen estimator; running trials count as bad ones, so that others are proposed."""
-    return optuna.samplers.TPESampler(seed=seed, n_startup_trials=1, multivariate=True, constant_liar=True)
-
-
-def distribution(one: Axis) -> BaseDistribution:
-    """An axis in Optuna's words."""
-    if one.kind == "choice":
-        return CategoricalDistribution(one.choices)
-    if one.kind == "whole":
-        return IntDistribution(round(one.low), round(one.high), log=one.log)
-    return FloatDistribution(one.low, one.high, log=one.log)
-
-
 def _open(database: Path) -> RDBStorage:
-    with _quiet():
+    with quiet():
         return RDBStorage(
             f"sqlite:///{database.resolve()}",
             engine_kwargs={"connect_args": {"timeout": 60}},
             heartbeat_interval=HEARTBEAT,
             grace_period=5 * HEARTBEAT,
         )
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Optuna announces which of its parts are young; users can do nothing about that."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        yield
-
-
-def _seed(seed: int, number: int) -> int:
-    return random.Random(f"{seed}/{number}").getrandbits(32)
 
 
 def _history(trial: FrozenTrial) -> dict[int, float]:

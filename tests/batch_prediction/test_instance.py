@@ -11,7 +11,7 @@ import pytest
 from boxwright.batch_prediction.instance import Instance, from_json, from_picture, from_record
 from boxwright.batch_prediction.item import Item, Position
 from boxwright.formats import tfexample
-from boxwright.object_store import StoreAway
+from boxwright.store_faults import StoreAway
 
 PICTURE = b"\x89PNG and so on"
 B64 = {"b64": base64.b64encode(PICTURE).decode()}

@@ -378,4 +378,4 @@ def test_a_page_that_is_open_recovers_from_a_restart(server: Server, browser: Br
         )
         page.wait_for_selector("main tbody >> text=after_it", timeout=60_000)
         assert page.get_by_text("Connection lost.").is_hidden()
-        assert page.url.endswith("/console/local/jobs")
+        page.wait_for_url("**/console/local/jobs")

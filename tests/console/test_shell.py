@@ -28,7 +28,7 @@ def test_an_address_that_leads_nowhere_says_so(opened: Opened) -> None:
     assert "There is no such page" in page.inner_text("main")
     page.get_by_role("main").get_by_role("link", name="Start").click()
     page.wait_for_selector("h1 >> text=Start")
-    assert page.url.endswith("/console/local")
+    page.wait_for_url("**/console/local")
 
 
 def test_a_viewer_is_not_offered_a_new_job(opened: Opened) -> None:
@@ -69,7 +69,7 @@ def test_the_keyboard_leads_everywhere(opened: Opened) -> None:
     page.keyboard.press("g")
     page.keyboard.press("d")
     page.wait_for_selector("h1 >> text=Data sets")
-    assert page.url.endswith("/console/local/datasets")
+    page.wait_for_url("**/console/local/datasets")
     page.wait_for_selector(".drawer .entry[aria-current=page] >> text=Data sets")
     page.keyboard.press("n")
     page.wait_for_selector("h1 >> text=New training job")

@@ -8,7 +8,8 @@ import optuna
 import pytest
 
 from boxwright.spec.study import Study
-from boxwright.tune.study import KnownTrial, Search
+from boxwright.tune.study import Search
+from boxwright.tune.trial import KnownTrial
 
 X = {"parameterName": "x", "type": "DOUBLE", "minValue": -5, "maxValue": 10}
 Y = {"parameterName": "y", "type": "DOUBLE", "minValue": 0, "maxValue": 15}

@@ -19,9 +19,9 @@ from boxwright.api.resources import time_text
 from boxwright.browsing.listing import Entry, described, format_of, listed
 from boxwright.browsing.matching import match
 from boxwright.browsing.roots import Roots
-from boxwright.object_store import StoreAway
 from boxwright.spec.resource import Resource, describe
 from boxwright.store.pages import slice_of
+from boxwright.store_faults import StoreAway
 
 router = APIRouter(prefix="/v1/files", tags=["files"])
 

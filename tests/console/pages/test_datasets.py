@@ -155,7 +155,7 @@ def test_a_page_says_when_its_data_set_is_deleted(opened: Opened, console: Any) 
     assert not page.locator(".banner-warn").is_visible()  # the server answers as ever
     page.get_by_role("main").get_by_role("link", name="Data sets").click()
     page.get_by_text("No data sets yet").wait_for()
-    assert page.url.endswith("/data-gone/datasets")
+    page.wait_for_url("**/data-gone/datasets")
 
 
 DRAWN = {

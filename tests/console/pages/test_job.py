@@ -78,7 +78,7 @@ def test_tabs_stand_in_the_address_and_are_those_of_the_job(opened: Opened, desk
     assert tabs[:2] == ["Overview", "Curves"] and "Trials" not in tabs
     page.get_by_role("tab", name="Curves").click()
     page.get_by_text("No numbers yet").wait_for()
-    assert page.url.endswith("?tab=curves")
+    page.wait_for_url(re.compile(r"\?tab=curves$"))
     page.reload()
     page.get_by_text("No numbers yet").wait_for()
     page.get_by_role("tab", name="Overview").click()
@@ -147,7 +147,7 @@ def test_scale_smoothing_and_numbers_are_chosen(opened: Opened, desk: Any) -> No
     assert drawn(page)[1]["last"] == [200, 0.5] and drawn(page)[3]["last"][1] > 0.5
     page.get_by_role("switch", name="By time").click()
     assert until(page, lambda: drawn(page)[0]["last"][0] < 1)
-    assert "x=time" in page.url
+    page.wait_for_url(re.compile(r"x=time"))
     page.get_by_role("switch", name="Log scale").click()
     assert until(page, lambda: "log=" not in page.url)
 
@@ -212,7 +212,8 @@ def test_trials_of_a_search(opened: Opened, desk: Any, screenshot: Callable[...,
     assert "Best" in best and "0.5000" in best and "Stopped early" in best
     assert "<i>cats</i>" in page.locator("tbody").inner_text()
     page.get_by_role("button", name="Trial", exact=True).click()
-    assert until(page, lambda: ids(page) == ["3", "2", "1"]) and "sort=-trial" in page.url
+    assert until(page, lambda: ids(page) == ["3", "2", "1"])
+    page.wait_for_url(re.compile("sort=-trial"))
     assert page.get_by_label("Download the model of trial 3").get_attribute("href").endswith("model:download?trial=3")
     screenshot(page)
 
@@ -231,7 +232,8 @@ def test_curves_of_a_trial(opened: Opened, desk: Any) -> None:
     assert until(page, lambda: [one["last"] for one in drawn(page)[:1]] == [[10, 2.0]])  # the latest one
     page.get_by_label("Trial", exact=True).click()
     page.get_by_role("option", name="1", exact=True).click()
-    assert until(page, lambda: [one["last"] for one in drawn(page)[:1]] == [[10, 1.0]]) and "trial=1" in page.url
+    assert until(page, lambda: [one["last"] for one in drawn(page)[:1]] == [[10, 1.0]])
+    page.wait_for_url(re.compile("trial=1"))
 
 
 @pytest.mark.parametrize("name", ["overview", "curves", "log", "trials"])

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from boxwright.console.pages.jobs import Wanted
+from boxwright.console.pages.wanted_jobs import Wanted
 from boxwright.store.filters import parse_filter
 
 Opened = Callable[..., Any]

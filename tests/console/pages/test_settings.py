@@ -1,6 +1,7 @@
 """Tests of the settings, in a real browser."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -79,7 +80,7 @@ def test_a_viewer_sees_own_sessions_and_who_may_do_the_rest(opened: Opened, cons
     page.get_by_role("tab", name="Roots and storage").click()
     page.get_by_text("is shown to trainers and administrators").wait_for()
     assert str(console.folder) in page.inner_text("main")
-    assert "tab=storage" in page.url
+    page.wait_for_url(re.compile(r"tab=storage"))
 
 
 def test_the_machine_and_what_runs_are_shown(

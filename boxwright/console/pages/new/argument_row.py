@@ -5,8 +5,8 @@ from typing import Any
 
 from nicegui import ui
 
+from boxwright.console.pages.new.cloning import typed as typed_parameter
 from boxwright.console.pages.new.data import TYPED
-from boxwright.console.pages.new.draft import typed as typed_parameter
 from boxwright.console.pages.new.fields import tune_key
 from boxwright.console.pages.new.wizard import Wizard
 

@@ -8,7 +8,8 @@ from nicegui import background_tasks, ui
 from boxwright.client import ServerError
 from boxwright.console import parts
 from boxwright.console.browser import FileBrowser, Kind, pasted
-from boxwright.console.pages.new.draft import DATA, Draft, Source
+from boxwright.console.pages.new.draft import DATA, Draft
+from boxwright.console.pages.new.source import Source
 from boxwright.console.pages.new.wizard import Wizard
 
 KINDS = ("dataset", "file", "files", "folder")

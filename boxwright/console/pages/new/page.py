@@ -11,11 +11,13 @@ from boxwright.console import parts
 from boxwright.console.pages.new import storage
 from boxwright.console.pages.new.algorithm import draw as draw_algorithm
 from boxwright.console.pages.new.arguments import draw as draw_arguments
+from boxwright.console.pages.new.cloning import clone, proposed_id
 from boxwright.console.pages.new.data import draw as draw_data
 from boxwright.console.pages.new.data import use
-from boxwright.console.pages.new.draft import Draft, Source, clone, proposed_id
+from boxwright.console.pages.new.draft import Draft
 from boxwright.console.pages.new.fields import STEPS
 from boxwright.console.pages.new.machine import draw as draw_machine
+from boxwright.console.pages.new.source import Source
 from boxwright.console.pages.new.summary import draw as draw_summary
 from boxwright.console.pages.new.wizard import Known, Wizard
 from boxwright.console.view import View

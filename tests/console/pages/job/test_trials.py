@@ -5,15 +5,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from boxwright.console.pages.job.trials import (
-    best_of,
-    headline,
-    history_chart,
-    in_words,
-    ordered,
-    parallel_chart,
-    with_value,
-)
+from boxwright.console.pages.job.trial_charts import history_chart, in_words, parallel_chart
+from boxwright.console.pages.job.trial_order import best_of, ordered, with_value
+from boxwright.console.pages.job.trials import headline
 from boxwright.console.view import View
 
 nothing: Any = None

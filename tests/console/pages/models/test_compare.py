@@ -1,6 +1,7 @@
 """Comparing two models in a real browser, over evaluations that a small program makes in place of the real one."""
 
 import json
+import re
 import shutil
 import sys
 import time
@@ -93,7 +94,7 @@ def test_two_models_side_by_side(compared: Any, opened: Any) -> None:
     page.get_by_role("option", name="first is better (1)").click()
     expect(page.get_by_text("Picture 1 of 1")).to_be_visible()
     page.wait_for_function("location.search.includes('show=FIRST_BETTER')")
-    assert "picture=0" in page.url
+    page.wait_for_url(re.compile(r"picture=0"))
     address = page.url.partition("/console")[2]
 
     viewer = opened(address, role="viewer", width=390, dark=True)
@@ -119,6 +120,7 @@ def test_data_that_does_not_fit(compared: Any, opened: Any) -> None:
     expect(page.locator(".banner-bad")).to_contain_text("the classes 8 bird", timeout=30_000)
     page.get_by_role("link", name="Choose other data or models").click()
     expect(page.get_by_label("Second model")).to_have_value("broken")
+    page.wait_for_function("location.search.includes('models=')")
     assert "models=first%2Cbroken" in page.url
 
 

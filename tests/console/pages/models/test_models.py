@@ -49,7 +49,7 @@ def test_searching_and_choosing_two(models_desk: Any, opened: Any, quadrant_mode
     box.press("Enter")
     rows = page.locator(".listing tbody tr")
     expect(rows).to_have_count(2)
-    assert page.url.endswith("search=ap")
+    page.wait_for_url("**search=ap")
     box.fill(HOSTILE)
     box.press("Enter")
     expect(page.get_by_text("No model has such a name")).to_be_visible()

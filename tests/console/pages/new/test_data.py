@@ -1,7 +1,8 @@
 """Tests of training on a data set."""
 
 from boxwright.console.pages.new.data import use
-from boxwright.console.pages.new.draft import Draft, Source
+from boxwright.console.pages.new.draft import Draft
+from boxwright.console.pages.new.source import Source
 
 
 def test_a_data_set_validates_on_its_own_part() -> None:

@@ -5,18 +5,9 @@ import json
 import pytest
 
 from boxwright.algorithms import ALGORITHMS
-from boxwright.console.pages.new.draft import (
-    Draft,
-    Source,
-    arguments_of,
-    clone,
-    image_of,
-    number,
-    pairs,
-    parameter,
-    proposed_id,
-    typed,
-)
+from boxwright.console.pages.new.cloning import arguments_of, clone, proposed_id, typed
+from boxwright.console.pages.new.draft import Draft, image_of, number, pairs, parameter
+from boxwright.console.pages.new.source import Source
 from boxwright.spec.job import JobRequest
 
 NAMES = tuple(ALGORITHMS)

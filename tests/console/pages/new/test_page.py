@@ -171,7 +171,7 @@ def test_the_draft_survives_a_reload_and_going_back(opened: Opened, shapes: Path
     expect(named(page, "max_steps")).to_be_hidden()
     named(page, "huber_delta").fill("0.25")
     page.wait_for_function("() => (sessionStorage.getItem('boxwright.new.wizard-d') || '').includes('0.25')")
-    assert "step=arguments" in page.url
+    page.wait_for_url(re.compile(r"step=arguments"))
     page.reload()
     title(page, "Set the algorithm's arguments")
     assert named(page, "huber_delta").input_value() == "0.25"
@@ -417,12 +417,12 @@ def test_back_leads_to_the_step_before_and_then_out(opened: Opened, shapes: Path
     title(page, "Choose the algorithm")
     page.go_forward()
     title(page, "Choose training and validation data")
-    assert page.url.endswith("/wizard-p/new?step=data")
+    page.wait_for_url(re.compile(r"/wizard\-p/new\?step=data$"))
     page.go_back()
     title(page, "Choose the algorithm")
     page.go_back()
     title(page, "No jobs yet")
-    assert page.url.endswith("/wizard-p/jobs")
+    page.wait_for_url("**/wizard-p/jobs")
 
 
 def test_a_data_set_is_described_though_its_folder_is_not_browsed(opened: Opened, console: Any) -> None:

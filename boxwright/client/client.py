@@ -1,22 +1,16 @@
 """Talks to a control plane over HTTP: submits, reads, lists, cancels and relabels jobs, and follows their logs."""
 
-import ipaddress
-import json
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import SplitResult, quote, urlsplit
+from urllib.parse import quote
 
 import httpx
 
-from boxwright.spec.resource import Fault
-from boxwright.spec.server import ServerSettings
-
-DEFAULT_PROJECT = "local"
+from boxwright.client.address import Address
+from boxwright.client.errors import ServerError, Unreachable, read_error, server_error
+from boxwright.client.lines import Interrupted, LogLine, log_line, read_line, whole_lines
 
 TIMEOUT = 30.0
 """Seconds without an answer. A log that is followed gives at least a blank line every few seconds."""
@@ -31,96 +25,6 @@ UNAVAILABLE = (429, 502, 503, 504)
 """HTTP status of answers that may be different a moment later."""
 
 RELABEL_ATTEMPTS = 5
-
-
-class ServerError(ValueError):
-    """What a server refused, and why.
-
-    Attributes:
-        code: HTTP status.
-        status: Google's name for it, such as NOT_FOUND.
-        message: the server's words.
-        violations: fields that are at fault.
-    """
-
-    def __init__(self, code: int, status: str, message: str, violations: tuple[Fault, ...] = ()) -> None:
-        super().__init__("\n".join([f"{status}: {message}", *(f"  {one}" for one in violations)]))
-        self.code = code
-        self.status = status
-        self.message = message
-        self.violations = violations
-
-
-class Unreachable(ConnectionError):
-    """No server answers at an address; says so with the way out."""
-
-
-class _Interrupted(Exception):
-    """A stream ended before its job did."""
-
-
-@dataclass(frozen=True)
-class Address:
-    """Where a control plane is, and as whom to speak to it; `token` is empty where none is known."""
-
-    url: str
-    project: str = DEFAULT_PROJECT
-    token: str = ""
-
-
-@dataclass(frozen=True)
-class LogLine:
-    """One line of a job's log.
-
-    Attributes:
-        offset: where the next line begins, in bytes; following on from there repeats nothing.
-        time: RFC 3339, UTC; empty for a line without one.
-        text: of the line.
-        severity, task, trial: as the server states them.
-    """
-
-    offset: int
-    time: str
-    text: str
-    severity: str = "INFO"
-    task: str = "master-replica-0"
-    trial: str = ""
-
-
-def find_server(server: str = "", project: str = "", data_dir: Path | None = None) -> Address:
-    """The control plane to use: what is given, else BOXWRIGHT_SERVER, BOXWRIGHT_PROJECT and BOXWRIGHT_TOKEN.
-
-    Without BOXWRIGHT_TOKEN, a server on this machine is given the token that it left in its `data_dir` (by default
-    that of `ServerSettings`); it is sent nowhere else.
-
-    Raises:
-        ValueError: the address is no http:// or https:// URL.
-    """
-    settings = ServerSettings()
-    default = f"http://{settings.host}:{settings.port}"
-    url = (server or os.environ.get("BOXWRIGHT_SERVER", "") or default).rstrip("/")
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or not _has_port(parts):
-        raise ValueError(f"the server's address must be a URL such as {default}, got {url!r}")
-    token = os.environ.get("BOXWRIGHT_TOKEN", "")
-    if not token and _is_this_machine(parts.hostname):
-        file = (data_dir or settings.data_dir).expanduser() / "token"
-        token = file.read_text("utf-8").strip() if file.is_file() else ""
-    return Address(url, project or os.environ.get("BOXWRIGHT_PROJECT", "") or DEFAULT_PROJECT, token)
-
-
-def _has_port(parts: SplitResult) -> bool:
-    try:
-        return parts.port != 0
-    except ValueError:  # no number, or too large
-        return False
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 class Client:
@@ -233,7 +137,7 @@ class Client:
                         offset = line.offset
                         yield line
                 return
-            except (httpx.TransportError, _Interrupted) as error:
+            except (httpx.TransportError, Interrupted) as error:
                 if isinstance(error, httpx.ConnectError) and not reached:
                     raise self._unreachable(error) from error
                 if not lost_at:
@@ -251,17 +155,17 @@ class Client:
             if answer.is_error:
                 answer.read()
                 if answer.status_code in UNAVAILABLE:
-                    raise _Interrupted(f"the server answers {answer.status_code}")
-                raise _server_error(answer)
-            for line in _lines(answer.iter_bytes()):
-                values = _read_line(line)
+                    raise Interrupted(f"the server answers {answer.status_code}")
+                raise server_error(answer)
+            for line in whole_lines(answer.iter_bytes()):
+                values = read_line(line)
                 if values.get("state"):
                     return
                 if values.get("error"):
                     refused = read_error(values["error"])
-                    raise _Interrupted(refused.message) if refused.code in UNAVAILABLE else refused
-                yield _log_line(values) if values else None
-        raise _Interrupted("it closed the stream")
+                    raise Interrupted(refused.message) if refused.code in UNAVAILABLE else refused
+                yield log_line(values) if values else None
+        raise Interrupted("it closed the stream")
 
     def _path(self, job_id: str = "") -> str:
         path = f"/v1/projects/{quote(self.address.project, safe='')}/jobs"
@@ -278,7 +182,7 @@ class Client:
                 "whether it did what was asked, `boxwright jobs list` says"
             ) from error
         if answer.is_error:
-            raise _server_error(answer)
+            raise server_error(answer)
         try:
             values: dict[str, Any] = answer.json()
         except ValueError as error:
@@ -297,42 +201,3 @@ class Client:
             f"no server answers at {self.address.url} ({error}); start one with `boxwright server`, or name another "
             "with --server or BOXWRIGHT_SERVER"
         )
-
-
-def _lines(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Complete lines; what follows the last line feed was cut off."""
-    rest = b""
-    for chunk in chunks:
-        *lines, rest = (rest + chunk).split(b"\n")
-        yield from lines
-
-
-def _read_line(line: bytes) -> dict[str, Any]:
-    try:
-        values: dict[str, Any] = json.loads(line) if line.strip() else {}
-    except ValueError as error:
-        raise _Interrupted(f"unreadable line {line[:80]!r}") from error
-    return values
-
-
-def _log_line(values: Mapping[str, Any]) -> LogLine:
-    known = {name: str(values[name]) for name in ("severity", "task", "trial") if values.get(name)}
-    return LogLine(int(values["offset"]), str(values["time"]), str(values["text"]), **known)
-
-
-def _server_error(answer: httpx.Response) -> ServerError:
-    try:
-        return read_error(answer.json()["error"])
-    except (ValueError, LookupError, TypeError, AttributeError):  # not in Google's shape: a proxy's page, for example
-        return ServerError(answer.status_code, "UNKNOWN", f"HTTP {answer.status_code} {answer.reason_phrase}")
-
-
-def read_error(error: Mapping[str, Any]) -> ServerError:
-    """The error that an answer holds in the API's one shape of it."""
-    violations = tuple(
-        Fault(str(one.get("field", "")), str(one.get("description", "")))
-        for detail in error.get("details", ())
-        for one in detail.get("fieldViolations", ())
-    )
-    status, message = str(error.get("status", "UNKNOWN")), str(error.get("message", ""))
-    return ServerError(int(error.get("code", 500)), status, message, violations)
