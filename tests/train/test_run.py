@@ -33,7 +33,7 @@ import os, signal, sys
 import torch
 from boxwright import cli
 from boxwright.export import result
-from boxwright import files
+from boxwright.files import writing
 from boxwright.train import checkpoint, loop
 
 result.write_model = lambda trained, jobdir: {}
@@ -41,7 +41,7 @@ loop.STATISTICS_IMAGES, loop.LOG_EVERY = 4, 1
 torch.set_num_threads(1)
 torch.set_num_threads = lambda _: None
 number, step, place = getattr(signal, sys.argv.pop(1)), int(sys.argv.pop(1)), sys.argv.pop(1)
-one_step, publish = loop.train_step, files.publish
+one_step, publish = loop.train_step, writing.publish
 
 def train_step(run, batch):
     if place == "step" and run.state.progress.step == step:
@@ -53,7 +53,7 @@ def publish_checkpoint(staged, path):
         os.kill(os.getpid(), number)
     publish(staged, path)
 
-loop.train_step, files.publish = train_step, publish_checkpoint
+loop.train_step, writing.publish = train_step, publish_checkpoint
 cli.main()
 """
 """`boxwright` that sends itself a signal before a 0-based step, or when a checkpoint is written but not in place.

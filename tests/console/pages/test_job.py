@@ -83,7 +83,7 @@ def test_tabs_stand_in_the_address_and_are_those_of_the_job(opened: Opened, desk
     page.get_by_text("No numbers yet").wait_for()
     page.get_by_role("tab", name="Overview").click()
     page.get_by_role("heading", name="Facts").wait_for()
-    assert "tab=" not in page.url
+    page.wait_for_url(lambda url: "tab=" not in url)
     assert opened(f"{desk.path}/jobs/one?tab=nonsense").get_by_role("heading", name="Facts").count() == 1
 
 
