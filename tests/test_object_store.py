@@ -237,15 +237,15 @@ def stalled() -> Iterator[str]:
 
 
 def test_a_store_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(object_store, "LIMIT", 1.0)
+    monkeypatch.setattr(object_store, "LIMIT", 3.0)
     with stalled() as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL", url)
-        with pytest.raises(store_faults.StoreAway, match="no answer within 1 s"):
+        with pytest.raises(store_faults.StoreAway, match="no answer within 3 s"):
             files.entries("s3://cells/x")
         started = time.monotonic()
         with pytest.raises(store_faults.StoreAway):  # which others are told at once
             files.entries("s3://cells/y")
-        assert time.monotonic() - started < 0.5
+        assert time.monotonic() - started < 2
 
 
 def test_a_bucket_is_asked_for_again_after_a_while(s3: S3, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from tensorboardX.proto.event_pb2 import Event as Message
 from boxwright import modeldir, work
 from boxwright.claim import claim
 from boxwright.export import result
+from boxwright.export.graph import Network
 from boxwright.export.parity import ExportMismatch
 from boxwright.formats import recordfile
 from boxwright.jobdir import Event, Job, JobDir
@@ -196,15 +197,15 @@ def test_an_export_that_differs_is_refused_and_the_old_model_stays(
     jobdir = job(pretrained_checkpoint_path="imagenet", max_steps=1)
     jobdir.model.mkdir()
     (jobdir.model / "old").write_text("an earlier model")
-    export = result.export_onnx
+    trace = result.trace
 
-    def spoilt(model: torch.nn.Module, *args: Any, **kwargs: Any) -> None:
+    def spoilt(model: torch.nn.Module, size: tuple[int, int]) -> Network:
         with torch.no_grad():
             # Everything is found everywhere.
             model.class_head.predictor.bias.fill_(3.0)  # type: ignore[union-attr,operator]  # nn.Module hides the type
-        export(model, *args, **kwargs)
+        return trace(model, size)
 
-    monkeypatch.setattr(result, "export_onnx", spoilt)
+    monkeypatch.setattr(result, "trace", spoilt)
     monkeypatch.setattr(result, "export_savedmodel", lambda *_, **__: None)
     monkeypatch.setattr(result, "run_savedmodel", found_nothing)
     with pytest.raises(ExportMismatch, match="the exported ONNX model must agree .* so it is refused: "):

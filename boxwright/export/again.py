@@ -11,6 +11,7 @@ from boxwright import files, formats, imaging, modeldir
 from boxwright.dataset.draw import draw_shapes
 from boxwright.dataset.sets import open_sets
 from boxwright.engine import Engine
+from boxwright.export.graph import Network, trace
 from boxwright.export.onnx import export_onnx
 from boxwright.export.parity import Agreement, Run, check_export, eager_predictions
 from boxwright.export.savedmodel import export_savedmodel, run_savedmodel
@@ -79,7 +80,8 @@ def _checked(
     """Write the exports that must find what the weights find, and compare them."""
     if not to:
         return {}
-    runs = {name: WRITERS[name](model, card, staged) for name in dict.fromkeys(to)}
+    network = trace(model, card.input_size)
+    runs = {name: WRITERS[name](model, network, card, staged) for name in dict.fromkeys(to)}
     pictures = check_pictures(card, data)
     return check_export(eager_predictions(model, pictures, card.input_size), pictures, runs, model.post)
 
@@ -132,18 +134,19 @@ def _publish(staged: Path, target: Path) -> list[Path]:
     return paths
 
 
-def _onnx(model: Detector, card: modeldir.ModelCard, folder: Path) -> Run:
-    export_onnx(model, folder / modeldir.ONNX, size=card.input_size, class_ids=[one.id for one in card.classes])
+def _onnx(model: Detector, network: Network, card: modeldir.ModelCard, folder: Path) -> Run:
+    ids = [one.id for one in card.classes]
+    export_onnx(model, folder / modeldir.ONNX, size=card.input_size, class_ids=ids, network=network)
     return Engine((folder / modeldir.ONNX).read_bytes(), card.classes).predict_batch
 
 
-def _savedmodel(model: Detector, card: modeldir.ModelCard, folder: Path) -> Run:
+def _savedmodel(model: Detector, network: Network, card: modeldir.ModelCard, folder: Path) -> Run:
     ids, names = [one.id for one in card.classes], [one.name for one in card.classes]
-    export_savedmodel(model, folder, size=card.input_size, class_ids=ids, class_names=names)
+    export_savedmodel(model, folder, size=card.input_size, class_ids=ids, class_names=names, network=network)
     return lambda pictures: run_savedmodel(folder, list(pictures), class_ids=ids)
 
 
-WRITERS: dict[str, Callable[[Detector, modeldir.ModelCard, Path], Run]] = {
+WRITERS: dict[str, Callable[[Detector, Network, modeldir.ModelCard, Path], Run]] = {
     "savedmodel": _savedmodel,
     "onnx": _onnx,
 }

@@ -39,6 +39,7 @@ def export_onnx(
     size: tuple[int, int],
     class_ids: Sequence[int],
     half: bool = False,
+    network: Network | None = None,
 ) -> None:
     """Write the detector with decoding and non-maximum suppression inside (opset 18).
 
@@ -53,6 +54,7 @@ def export_onnx(
         size: (height, width) of the canvas.
         class_ids: outer id of each label.
         half: the network computes in float16; pictures, decoding, suppression and outputs stay as they are.
+        network: the model's, traced at this size; traced here when left out.
 
     Raises:
         ValueError: an operation without counterpart, or ids that do not fit the model's classes.
@@ -61,7 +63,8 @@ def export_onnx(
     if len(class_ids) != model.num_classes:
         raise ValueError(f"class_ids must name each of the model's {model.num_classes} classes, got {len(class_ids)}")
     graph = _Graph()
-    logits, deltas = _half_network(graph, trace(model, size)) if half else _network(graph, trace(model, size))
+    network = network or trace(model, size)
+    logits, deltas = _half_network(graph, network) if half else _network(graph, network)
     _detections(graph, model, (logits, deltas), size=size, class_ids=class_ids)
     made = graph.model(size, model.post.limit)
     onnx.checker.check_model(made, full_check=True)

@@ -8,6 +8,7 @@ from safetensors.torch import save
 
 from boxwright import files, modeldir
 from boxwright.engine import Engine
+from boxwright.export.graph import trace
 from boxwright.export.onnx import export_onnx
 from boxwright.export.parity import Agreement, Found, Run, check_export, eager_predictions
 from boxwright.export.savedmodel import export_savedmodel, run_savedmodel, runtime_version
@@ -58,8 +59,9 @@ def write_exports(trained: Trained, folder: Path) -> None:
     names = [one.name for one in trained.data.classes]
     state = {name: value.contiguous() for name, value in model.state_dict().items()}
     files.write_bytes(str(folder / modeldir.WEIGHTS), save(state))
-    export_onnx(model, folder / modeldir.ONNX, size=size, class_ids=ids)
-    export_savedmodel(model, folder, size=size, class_ids=ids, class_names=names)
+    network = trace(model, size)  # which takes longer than to write either file
+    export_onnx(model, folder / modeldir.ONNX, size=size, class_ids=ids, network=network)
+    export_savedmodel(model, folder, size=size, class_ids=ids, class_names=names, network=network)
 
 
 def check(trained: Trained, folder: Path) -> dict[str, Agreement]:

@@ -62,6 +62,7 @@ def export_savedmodel(
     size: tuple[int, int],
     class_ids: Sequence[int],
     class_names: Sequence[str] = (),
+    network: Network | None = None,
 ) -> None:
     """Write `saved_model.pb`, `variables/` and `assets/` into a folder, replacing those that are there.
 
@@ -76,6 +77,7 @@ def export_savedmodel(
         size: (height, width) of the network's input.
         class_ids: outer id of each label.
         class_names: when given, `assets/labels.txt` holds a line "id name" for each label.
+        network: the model's, traced at this size; traced here when left out.
 
     Raises:
         ValueError: an operation without counterpart, or ids or names that do not fit the model's classes.
@@ -85,7 +87,7 @@ def export_savedmodel(
     for what, given in (("class_ids", class_ids), ("class_names", class_names or class_ids)):
         if len(given) != model.num_classes:
             raise ValueError(f"{what} must name each of the model's {model.num_classes} classes, got {len(given)}")
-    network = trace(model, size)
+    network = network or trace(model, size)
     os.makedirs(folder, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".savedmodel-") as staging:
         built = os.path.join(staging, "built")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,6 +13,7 @@ from boxwright import formats, imaging, modeldir
 from boxwright.data.pictures import CheckedPictures
 from boxwright.dataset.sets import open_sets
 from boxwright.engine import Engine
+from boxwright.export.graph import trace
 from boxwright.export.onnx import export_onnx
 from boxwright.export.quantise import Canvas, quantise_onnx
 from boxwright.measure import run_over, usable_pictures
@@ -23,6 +25,9 @@ MAX_AP_DROP = 0.01
 
 CALIBRATION = 64
 """Canvases that the ranges of an int8 model are taken from, at most."""
+
+Export = partial[None]
+"""Writes a model's ONNX file to a path; with `half`, that of float16."""
 
 
 class AccuracyLoss(ValueError):
@@ -106,12 +111,13 @@ def write_variants(
     """
     with TemporaryDirectory() as place:
         exact = Path(place) / modeldir.ONNX
-        _export(model, exact, yardstick.card)
+        export = _export(model, yardstick.card)
+        export(exact)
         float32 = yardstick.ap(exact)
         measured = {}
         for name in names:
             file = modeldir.VARIANTS[name]
-            WRITERS[name](model, exact, folder / file, yardstick)
+            WRITERS[name](export, exact, folder / file, yardstick)
             ap, count = yardstick.ap(folder / file), len(yardstick.pictures)
             measured[name] = modeldir.Variant(file=file, AP=ap, AP_drop=float32 - ap, pictures=count)
             _accept(name, measured[name], yardstick.max_ap_drop)
@@ -126,17 +132,18 @@ def _accept(name: str, variant: modeldir.Variant, most: float) -> None:
         )
 
 
-def _export(model: Detector, path: Path, card: modeldir.ModelCard, half: bool = False) -> None:
-    export_onnx(model, path, size=card.input_size, class_ids=[one.id for one in card.classes], half=half)
+def _export(model: Detector, card: modeldir.ModelCard) -> Export:
+    network, ids = trace(model, card.input_size), [one.id for one in card.classes]
+    return partial(export_onnx, model, size=card.input_size, class_ids=ids, network=network)
 
 
-def _int8(_: Detector, exact: Path, path: Path, yardstick: Yardstick) -> None:
+def _int8(_: Export, exact: Path, path: Path, yardstick: Yardstick) -> None:
     quantise_onnx(exact, path, yardstick.canvases(exact))
 
 
-def _fp16(model: Detector, _: Path, path: Path, yardstick: Yardstick) -> None:
-    _export(model, path, yardstick.card, half=True)
+def _fp16(export: Export, _exact: Path, path: Path, _yardstick: Yardstick) -> None:
+    export(path, half=True)
 
 
-WRITERS: dict[str, Callable[[Detector, Path, Path, Yardstick], None]] = {"int8": _int8, "fp16": _fp16}
-"""Variant to what writes it, given the model, its float32 file, the file to write and the yardstick."""
+WRITERS: dict[str, Callable[[Export, Path, Path, Yardstick], None]] = {"int8": _int8, "fp16": _fp16}
+"""Variant to what writes it, given what exports the model, its float32 file, the file to write and the yardstick."""

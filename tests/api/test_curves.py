@@ -125,10 +125,12 @@ def test_a_hundred_thousand_points_are_thinned_out_and_asked_again_at_once(event
     assert first["points"] == 100_000
     assert len(first["values"]) == len(first["steps"]) == len(first["times"]) <= 1000
     assert first["values"][first["steps"].index(77_777)] == 1e6
-    started = time.perf_counter()
-    again = [read("loss")["series"][0] for _ in range(5)]
-    assert all(one == first for one in again)
-    assert time.perf_counter() - started < 1.0  # five looks; reading the file once takes longer than one of them
+    took = []
+    for _ in range(5):
+        started = time.perf_counter()
+        assert read("loss")["series"][0] == first
+        took.append(time.perf_counter() - started)
+    assert min(took) < 0.2  # to read the file takes longer
 
 
 def test_little_used_curves_are_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,9 +45,9 @@ def test_what_is_known_already_is_not_waited_for() -> None:
         async with Watches().on("x", watching(lambda: 1)) as watch:
             begin = time.monotonic()
             await watch.changed(0, 60)
-            assert time.monotonic() - begin < 1
+            assert time.monotonic() - begin < 20
             await watch.changed(1, 0.05)
-            assert 0.04 < time.monotonic() - begin < 2
+            assert 0.04 < time.monotonic() - begin < 20
 
     asyncio.run(run())
 

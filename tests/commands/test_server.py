@@ -133,7 +133,7 @@ def test_a_stream_ends_when_the_server_does(start: Any, tmp_path: Path) -> None:
             begin = time.monotonic()
             server.process.send_signal(signal.SIGTERM)
             assert '"UNAVAILABLE"' in answer.read().decode()
-    assert server.process.wait(20) == 0 and time.monotonic() - begin < 5
+    assert server.process.wait(30) == 0 and time.monotonic() - begin < 9
 
 
 def test_tls(start: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

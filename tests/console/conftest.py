@@ -14,7 +14,7 @@ import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from boxwright.api.app import create_app
 from boxwright.api.deps import Context
@@ -94,28 +94,68 @@ def browser() -> Iterator[Browser]:
         yield found
 
 
+@pytest.fixture(scope="session")
+def sign_in() -> Callable[[BrowserContext, str, str], None]:
+    """Signs in by the link that a server prints, without drawing its first page: `sign_in(context, url, token)`."""
+
+    def follow_link(context: BrowserContext, url: str, token: str) -> None:
+        assert context.request.get(f"{url}/?token={token}", max_redirects=0).headers["location"] == "/console/"
+
+    return follow_link
+
+
+class Contexts:
+    """Of a browser: each is as new, but for its cache. To fetch and compile the scripts of a page takes longest."""
+
+    def __init__(self, browser: Browser, origin: str) -> None:
+        self._browser, self._origin = browser, origin
+        self._free: dict[str, list[BrowserContext]] = {}
+        self._taken: list[tuple[str, BrowserContext]] = []
+
+    def page(self, **options: Any) -> Page:
+        """In a context that nobody else uses."""
+        free = self._free.setdefault(repr(options), [])
+        context = free.pop() if free else self._browser.new_context(**options)
+        self._taken.append((repr(options), context))
+        page = context.new_page()
+        cleared = {"origin": self._origin, "storageTypes": "local_storage,indexeddb"}
+        context.new_cdp_session(page).send("Storage.clearDataForOrigin", cleared)
+        return page
+
+    def give_back(self) -> None:
+        """All that were taken; closes their pages and forgets who signed in."""
+        for options, context in self._taken:
+            for page in context.pages:
+                page.close()
+            context.clear_cookies()
+            self._free[options].append(context)
+        self._taken.clear()
+
+
+@pytest.fixture(scope="module")
+def contexts(console: Console, browser: Browser) -> Contexts:
+    return Contexts(browser, console.url)
+
+
 Opened = Callable[..., Page]
 
 
 @pytest.fixture
-def opened(console: Console, browser: Browser) -> Iterator[Opened]:
+def opened(console: Console, contexts: Contexts, sign_in: Callable[..., None]) -> Iterator[Opened]:
     """Opens a page of the console as somebody of a role: `opened("/local/jobs", role="viewer", width=390, dark=True)`.
 
     When the test is over no script may have failed and nothing may have been asked for elsewhere.
     """
-    contexts, faults = [], list[str]()
+    faults = list[str]()
 
     def open_page(path: str = "/", *, role: Role = "admin", width: int = 1280, dark: bool = False, **more: Any) -> Page:
-        context = browser.new_context(
-            viewport={"width": width, "height": 860}, color_scheme="dark" if dark else "light", **more
-        )
-        contexts.append(context)
-        page = context.new_page()
+        scheme = "dark" if dark else "light"
+        page = contexts.page(viewport={"width": width, "height": 860}, color_scheme=scheme, **more)
         page.set_default_timeout(30_000)
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda one: faults.append(one.text) if one.type == "error" and not _harmless(one) else None)
         page.on("request", lambda one: faults.append(one.url) if not _own(one.url, console.url) else None)
-        page.goto(f"{console.url}/?token={console.token(role)}")
+        sign_in(page.context, console.url, console.token(role))
         page.goto(f"{console.url}/console{path}")
         page.wait_for_selector("main h1")
         page.wait_for_selector("main .loading", state="detached")
@@ -123,8 +163,7 @@ def opened(console: Console, browser: Browser) -> Iterator[Opened]:
         return page
 
     yield open_page
-    for context in contexts:
-        context.close()
+    contexts.give_back()
     assert faults == []
 
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,10 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
 JOB = "first_detector"
-STEPS = 150
+STEPS = 100
 """Of the training: enough to find drawn shapes."""
 
 PATIENCE = 600_000
@@ -57,10 +57,16 @@ class Server:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def token(self) -> str:
+        return (self.folder / "data" / "token").read_text().strip()
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"}
+
     def ask(self, method: str, path: str, **given: Any) -> Any:
-        token = (self.folder / "data" / "token").read_text().strip()
-        headers = {"Authorization": f"Bearer {token}"}
-        answer = httpx.request(method, self.url + path, headers=headers, timeout=60, trust_env=False, **given)
+        answer = httpx.request(method, self.url + path, headers=self.headers, timeout=60, trust_env=False, **given)
         assert answer.is_success, answer.text
         return answer.json()
 
@@ -83,11 +89,13 @@ class Walked:
         page: where they are at the end.
         endpoint: that was deployed.
         seen: what stood on the pages on the way, by name.
+        pictures: of the pages that were looked at later, by name and scheme of colours.
     """
 
     page: Page
     endpoint: str
     seen: dict[str, Any]
+    pictures: dict[tuple[str, str], bytes] = field(default_factory=dict)
 
 
 @pytest.fixture(scope="module")
@@ -149,15 +157,11 @@ def test_a_detector_is_trained_deployed_and_finds_shapes(server: Server, walked:
 
 def test_programs_get_the_same_answer(server: Server, walked: Walked) -> None:
     """From the endpoint that was deployed in the browser, for a picture of the data set that was drawn there."""
-    picture = httpx.get(f"{server.url}/v1/projects/local/datasets/shapes/pictures/0/image", headers=bearer(server))
+    picture = httpx.get(f"{server.url}/v1/projects/local/datasets/shapes/pictures/0/image", headers=server.headers)
     answer = server.ask("POST", f"/endpoints/{walked.endpoint}/predict", content=picture.content)
     (image,) = answer["images"]
     assert {one["class"] for one in image["boxes"]} <= {"circle", "square"}
     assert image["boxes"]
-
-
-def bearer(server: Server) -> dict[str, str]:
-    return {"Authorization": f"Bearer {(server.folder / 'data' / 'token').read_text().strip()}"}
 
 
 PICTURES = Path(__file__).parents[2] / "docs" / "console"
@@ -195,12 +199,14 @@ OTHERS = {
 
 
 @pytest.fixture(scope="module", params=["light", "dark"])
-def signed_in(request: pytest.FixtureRequest, server: Server, walked: Walked, browser: Browser) -> Iterator[Any]:
+def signed_in(
+    request: pytest.FixtureRequest, server: Server, walked: Walked, browser: Browser, sign_in: Any
+) -> Iterator[tuple[BrowserContext, str]]:
     """A browser that is signed in, and its scheme of colours."""
     del walked  # comes first
     scheme = request.param
     with browser.new_context(viewport={"width": 1280, "height": 860}, color_scheme=scheme) as context:
-        context.new_page().goto(f"{server.url}/?token={bearer(server)['Authorization'].split()[1]}")
+        sign_in(context, server.url, server.token)
         yield context, scheme
 
 
@@ -224,6 +230,7 @@ def test_everybody_can_use_a_page(
     settled(page, f"{server.url}/console{ {**LOOKS, **OTHERS}[name].format(endpoint=walked.endpoint) }")
     if name == "endpoint":
         try_picture(page)
+    walked.pictures[name, scheme] = page.screenshot()
     screenshot(page, f"{name}_{scheme}")
     found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}).response["violations"]
     told = [
@@ -236,18 +243,11 @@ def test_everybody_can_use_a_page(
     assert told == []
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", LOOKS)
-def test_the_pictures_in_docs_show_the_pages_as_they_are(
-    server: Server, walked: Walked, signed_in: Any, name: str
-) -> None:
+def test_the_pictures_in_docs_show_the_pages_as_they_are(walked: Walked, name: str, scheme: str) -> None:
     """Coarsely, for fonts differ; `BOXWRIGHT_PICTURES=1 pytest tests/console/test_end_to_end.py` makes them anew."""
-    context, scheme = signed_in
-    page, path = context.new_page(), PICTURES / f"{name}_{scheme}.png"
-    settled(page, f"{server.url}/console{LOOKS[name].format(endpoint=walked.endpoint)}")
-    if name == "endpoint":
-        try_picture(page)
-    shown = page.screenshot()
-    page.close()
+    shown, path = walked.pictures[name, scheme], PICTURES / f"{name}_{scheme}.png"
     if os.environ.get("BOXWRIGHT_PICTURES"):
         PICTURES.mkdir(exist_ok=True)
         colours = Image.open(io.BytesIO(shown)).convert("RGB").quantize(256)
@@ -269,29 +269,51 @@ def test_another_page_is_told_from_a_picture_in_docs() -> None:
     assert min(difference(one, other) for one in pages for other in pages if one is not other) > UNLIKE
 
 
-@pytest.mark.parametrize("name", [*LOOKS, *OTHERS])
-def test_a_page_fits_a_phone(server: Server, walked: Walked, browser: Browser, name: str, screenshot: Any) -> None:
+@pytest.fixture(scope="module")
+def phone(server: Server, walked: Walked, browser: Browser, sign_in: Any) -> Iterator[BrowserContext]:
+    del walked  # comes first
     with browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True) as context:
-        page = context.new_page()
-        page.goto(f"{server.url}/?token={bearer(server)['Authorization'].split()[1]}")
-        settled(page, f"{server.url}/console{ {**LOOKS, **OTHERS}[name].format(endpoint=walked.endpoint) }")
-        screenshot(page, f"{name}_phone")
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        sign_in(context, server.url, server.token)
+        yield context
 
 
-@pytest.mark.parametrize("language", ["es", "ja"])
+@pytest.mark.parametrize("name", [*LOOKS, *OTHERS])
+def test_a_page_fits_a_phone(
+    server: Server, walked: Walked, phone: BrowserContext, name: str, screenshot: Callable[..., None]
+) -> None:
+    page = phone.new_page()
+    settled(page, f"{server.url}/console{ {**LOOKS, **OTHERS}[name].format(endpoint=walked.endpoint) }")
+    screenshot(page, f"{name}_phone")
+    width = page.evaluate("document.documentElement.scrollWidth")
+    page.close()
+    assert width <= 390
+
+
+@pytest.fixture(scope="module", params=["es", "ja"])
+def abroad(
+    request: pytest.FixtureRequest, server: Server, walked: Walked, browser: Browser, sign_in: Any
+) -> Iterator[tuple[BrowserContext, str]]:
+    """A browser of another language, and the language."""
+    del walked  # comes first
+    with browser.new_context(viewport={"width": 1280, "height": 860}, locale=request.param) as context:
+        sign_in(context, server.url, server.token)
+        yield context, request.param
+
+
 @pytest.mark.parametrize("name", LOOKS)
 def test_a_page_speaks_the_language(
-    server: Server, walked: Walked, browser: Browser, name: str, language: str, screenshot: Any
+    server: Server, walked: Walked, abroad: tuple[BrowserContext, str], name: str, screenshot: Callable[..., None]
 ) -> None:
-    with browser.new_context(viewport={"width": 1280, "height": 860}, locale=language) as context:
-        page = context.new_page()
-        page.goto(f"{server.url}/?token={bearer(server)['Authorization'].split()[1]}")
-        settled(page, f"{server.url}/console{LOOKS[name].format(endpoint=walked.endpoint)}")
-        screenshot(page, f"{name}_{language}")
-        assert page.get_attribute("html", "lang") == language
-        assert page.locator("nav .entry").nth(5).inner_text().splitlines()[-1] in ("Ajustes", "設定")
-        assert "{" not in page.inner_text("main h1")
+    context, language = abroad
+    page = context.new_page()
+    settled(page, f"{server.url}/console{LOOKS[name].format(endpoint=walked.endpoint)}")
+    screenshot(page, f"{name}_{language}")
+    spoken, entry = page.get_attribute("html", "lang"), page.locator("nav .entry").nth(5).inner_text()
+    heading = page.inner_text("main h1")
+    page.close()
+    assert spoken == language
+    assert entry.splitlines()[-1] in ("Ajustes", "設定")
+    assert "{" not in heading
 
 
 def test_a_rate_is_searched_in_the_browser(server: Server, signed_in: Any) -> None:
@@ -302,8 +324,8 @@ def test_a_rate_is_searched_in_the_browser(server: Server, signed_in: Any) -> No
     page.get_by_role("button", name="Next: Data").click()
     page.wait_for_selector("text=80 pictures")
     page.get_by_role("button", name="Next: Arguments").click()
-    for argument in ("max_steps", "train_steps_per_eval"):
-        page.get_by_label(argument).first.fill("6")
+    for argument, value in {"max_steps": "6", "train_steps_per_eval": "6", "image_size": "96,128"}.items():
+        page.get_by_label(argument).first.fill(value)
     page.get_by_role("switch", name="Tune initial_learning_rate").click()
     page.get_by_label("Trials in all").first.fill("2")
     page.get_by_role("button", name="Next: Job settings").click()
@@ -330,7 +352,7 @@ def test_a_rate_is_searched_in_the_browser(server: Server, signed_in: Any) -> No
 
 
 @pytest.mark.usefixtures("walked")
-def test_two_browsers_see_the_same_job_and_one_may_not_submit(server: Server, browser: Browser) -> None:
+def test_two_browsers_see_the_same_job_and_one_may_not_submit(server: Server, browser: Browser, sign_in: Any) -> None:
     """What a trainer cancels in one is cancelled in the other, without a reload; a viewer changes nothing."""
     tokens = {
         role: server.ask("POST", "/v1/tokens", json={"name": f"the_{role}", "role": role})["token"]
@@ -342,7 +364,7 @@ def test_two_browsers_see_the_same_job_and_one_may_not_submit(server: Server, br
     with browser.new_context() as first, browser.new_context() as second:
         trainer, viewer = first.new_page(), second.new_page()
         for page, role in ((trainer, "trainer"), (viewer, "viewer")):
-            page.goto(f"{server.url}/?token={tokens[role]}")
+            sign_in(page.context, server.url, tokens[role])
             settled(page, f"{server.url}/console/local/jobs/shared")
         assert viewer.get_by_role("button", name="Cancel").count() == 0
         assert viewer.locator(".header .primary-link").count() == 0
@@ -362,11 +384,11 @@ def test_two_browsers_see_the_same_job_and_one_may_not_submit(server: Server, br
 
 
 @pytest.mark.usefixtures("walked")
-def test_a_page_that_is_open_recovers_from_a_restart(server: Server, browser: Browser) -> None:
+def test_a_page_that_is_open_recovers_from_a_restart(server: Server, browser: Browser, sign_in: Any) -> None:
     """It says that the server is away, and is true again without a reload by hand."""
     with browser.new_context() as context:
         page = context.new_page()
-        page.goto(f"{server.url}/?token={bearer(server)['Authorization'].split()[1]}")
+        sign_in(context, server.url, server.token)
         settled(page, f"{server.url}/console/local/jobs")
         server.stop()
         page.wait_for_selector("text=Connection lost.")

@@ -149,20 +149,18 @@ def test_an_error_of_a_maker_arrives_in_its_place_and_stops_the_threads() -> Non
     makers = [numbered(0), failing, *(numbered(number) for number in range(2, 50))]
     batches = prefetch(iter(makers), workers=2)
     assert int(next(batches).images) == 0
-    start = time.monotonic()
     with pytest.raises(ValueError, match="cannot decode"):
         next(batches)
-    assert time.monotonic() - start < 1
     assert threads() == []
 
 
 def test_an_error_does_not_wait_for_batches_that_were_not_begun() -> None:
-    makers = [failing, *(numbered(number, 0.2) for number in range(4))]
+    makers = [failing, *(numbered(number, 1.0) for number in range(20))]
     start = time.monotonic()
     with pytest.raises(ValueError, match="cannot decode"):
         next(prefetch(iter(makers), workers=1))
-    # One may have been begun; four would take 0.8 s.
-    assert time.monotonic() - start < 0.6
+    # One may have been begun; all would take 20 s.
+    assert time.monotonic() - start < 10
 
 
 @pytest.mark.parametrize("how", ["close", "forget"])

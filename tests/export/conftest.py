@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 from torch import nn
 
+from boxwright.export.graph import trace
 from boxwright.export.onnx import export_onnx
 from boxwright.export.savedmodel import export_savedmodel
 from boxwright.models.backbones.efficientnet_lite import efficientnet_lite0
@@ -58,8 +59,10 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Exported:
     torch.manual_seed(0)
     model = lively(retinanet(efficientnet_lite0(), 3, channels=32, head_convs=2), SIZE)
     folder = tmp_path_factory.mktemp("exported")
-    export_savedmodel(model, folder, size=SIZE, class_ids=CLASS_IDS, class_names=("seven", "one", "forty"))
-    export_onnx(model, folder / "model.onnx", size=SIZE, class_ids=CLASS_IDS)
+    network = trace(model, SIZE)
+    given = {"size": SIZE, "class_ids": CLASS_IDS, "network": network}
+    export_savedmodel(model, folder, class_names=("seven", "one", "forty"), **given)
+    export_onnx(model, folder / "model.onnx", **given)
     return Exported(model, SIZE, CLASS_IDS, folder, folder / "model.onnx")
 
 

@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from boxwright.export.graph import Network, trace
 from boxwright.export.onnx import export_onnx
 from boxwright.export.parity import compare, eager_predictions
 from boxwright.export.quantise import quantise_onnx
@@ -90,6 +91,11 @@ def detector(request: pytest.FixtureRequest, make_lively: Any) -> Detector:
 
 
 @pytest.fixture(scope="module")
+def network(detector: Detector) -> Network:
+    return trace(detector, SIZE)
+
+
+@pytest.fixture(scope="module")
 def canvases() -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (2, *SIZE, 3), dtype=np.uint8)
 
@@ -100,10 +106,10 @@ def eager(detector: Detector, canvases: np.ndarray) -> Any:
 
 
 def test_the_savedmodel_finds_what_the_detector_finds(
-    detector: Detector, pictures: dict[str, bytes], tmp_path: Path
+    detector: Detector, network: Network, pictures: dict[str, bytes], tmp_path: Path
 ) -> None:
     encoded = [pictures[name] for name in ("jpeg without subsampling", "small png", "bmp")]
-    export_savedmodel(detector, tmp_path, size=SIZE, class_ids=[1, 2])
+    export_savedmodel(detector, tmp_path, size=SIZE, class_ids=[1, 2], network=network)
     agreement = compare(
         eager_predictions(detector, encoded, SIZE), run_savedmodel(tmp_path, encoded, [1, 2]), detector.post
     )
@@ -111,8 +117,10 @@ def test_the_savedmodel_finds_what_the_detector_finds(
     assert agreement.detections > 30
 
 
-def test_onnx_finds_what_the_detector_finds(detector: Detector, canvases: np.ndarray, tmp_path: Path) -> None:
-    export_onnx(detector, tmp_path / "small.onnx", size=SIZE, class_ids=[1, 2])
+def test_onnx_finds_what_the_detector_finds(
+    detector: Detector, network: Network, canvases: np.ndarray, tmp_path: Path
+) -> None:
+    export_onnx(detector, tmp_path / "small.onnx", size=SIZE, class_ids=[1, 2], network=network)
     session = onnxruntime.InferenceSession(tmp_path / "small.onnx", providers=["CPUExecutionProvider"])
     boxes, scores = session.run(["detection_boxes", "detection_scores"], {"image": canvases})
     wanted = detector.decode(eager(detector, canvases), SIZE)
@@ -128,11 +136,13 @@ def canvas_scores(path: Path, canvases: np.ndarray) -> np.ndarray:
     return np.asarray(scores)
 
 
-def test_with_fewer_bits_scores_stay_near(detector: Detector, canvases: np.ndarray, tmp_path: Path) -> None:
+def test_with_fewer_bits_scores_stay_near(
+    detector: Detector, network: Network, canvases: np.ndarray, tmp_path: Path
+) -> None:
     """The lists of scores, best first, of the same network in float32, float16 and integers."""
     exact, half, integer = (tmp_path / f"{name}.onnx" for name in ("exact", "half", "integer"))
-    export_onnx(detector, exact, size=SIZE, class_ids=[1, 2])
-    export_onnx(detector, half, size=SIZE, class_ids=[1, 2], half=True)
+    export_onnx(detector, exact, size=SIZE, class_ids=[1, 2], network=network)
+    export_onnx(detector, half, size=SIZE, class_ids=[1, 2], half=True, network=network)
     quantise_onnx(exact, integer, list(canvases))
     wanted = detector.decode(eager(detector, canvases), SIZE).scores.numpy()
     assert np.abs(canvas_scores(half, canvases) - wanted).mean() < 0.005

@@ -227,7 +227,7 @@ def test_postgres_that_goes_away_and_comes_back(gate: tuple[Gate, str], new_job:
             use()
     with pytest.raises(StoreUnavailable):
         open_database(url)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 20
     door.open()
     assert JobStore(engine).get("local", "job").state == "QUEUED"
     engine.dispose()

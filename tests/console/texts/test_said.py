@@ -435,10 +435,10 @@ def test_names_are_taken_over_as_they_are() -> None:
 def test_hostile_names_do_not_take_long() -> None:
     name = "classes a and 1 more " * (LONGEST // 21)
     lists = "--a is given twice, as 1 and x; " * MOST
-    begin = time.perf_counter()
+    begin = time.thread_time()
     assert name[:50] in said("es", f"No box shows classes {name}: labels are not contiguous."[:LONGEST])
     assert said("es", lists[:-34] + "nobody").endswith("nobody")
-    assert time.perf_counter() - begin < 5
+    assert time.thread_time() - begin < 5
 
 
 def test_no_form_stands_in_two_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

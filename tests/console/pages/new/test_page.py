@@ -62,7 +62,7 @@ def test_the_whole_way_by_keyboard(console: Any, opened: Opened, shapes: Path, s
     screenshot(page, "wizard_algorithm")
     assert page.get_by_role("button", name="image_object_detection").get_attribute("aria-pressed") == "true"
     page.get_by_role("button", name="Next: Data").press("Enter")
-    assert title(page, "Choose training and validation data").evaluate("it => it === document.activeElement")
+    expect(title(page, "Choose training and validation data")).to_be_focused()
     named(page, "Path").fill(f"{shapes}/train-*")
     page.get_by_text("1 file, 6 records").wait_for()
     screenshot(page, "wizard_data")
