@@ -51,9 +51,9 @@ LATE_IMPORTS = (
 """Modules that may import inside functions: the command line, and the one door of a heavy package."""
 
 FOREIGN_SIGNATURES = {
-    "boxwright/export/graph.py _convolution": "ATen's operator",
-    "boxwright/export/graph.py _max_pool": "ATen's operator",
-    "boxwright/export/graph.py _batch_norm": "ATen's operator",
+    "boxwright/export/lowering.py _convolution": "ATen's operator",
+    "boxwright/export/lowering.py _max_pool": "ATen's operator",
+    "boxwright/export/lowering.py _batch_norm": "ATen's operator",
     "boxwright/models/depthwise.py forward": "torch.autograd.Function",
 }
 """Functions whose parameters somebody else has laid down, and who."""

@@ -3,6 +3,8 @@
 import contextlib
 import io
 import json
+import os
+import pickle
 import re
 import subprocess
 import sys
@@ -20,6 +22,7 @@ import onnx
 import pytest
 import torch
 import uvicorn
+from filelock import FileLock
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
@@ -89,12 +92,34 @@ def command(request: pytest.FixtureRequest) -> Iterator[Callable[..., Ran]]:
 
 
 @pytest.fixture(scope="session")
-def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], Any]], tuple[Path, Any]]:
+    """Fills a folder once for all processes of a run: `once(name, fill)` gives it and what `fill(folder)` gave.
+
+    Nobody may change such a folder.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def folder_of(name: str, fill: Callable[[Path], Any]) -> tuple[Path, Any]:
+        folder, given = shared / name, shared / f"{name}.pickle"
+        with FileLock(f"{given}.lock"):
+            if not given.exists():
+                folder.mkdir()
+                given.write_bytes(pickle.dumps(fill(folder)))
+            return folder, pickle.loads(given.read_bytes())
+
+    return folder_of
+
+
+@pytest.fixture(scope="session")
+def records(once: Callable[..., tuple[Path, Any]]) -> Path:
     """Folder with TFRecords of 12 training and 6 validation pictures of 64 x 96 pixels, and labels.txt."""
-    folder = tmp_path_factory.mktemp("records")
-    for split, count, seed in (("train", 12, 3), ("validation", 6, 4)):
-        formats.write(draw_shapes(count, SIZE, seed, CLASSES), str(folder), to="tfrecord", split=split)
-    return folder
+
+    def draw(folder: Path) -> None:
+        for split, count, seed in (("train", 12, 3), ("validation", 6, 4)):
+            formats.write(draw_shapes(count, SIZE, seed, CLASSES), str(folder), to="tfrecord", split=split)
+
+    return once("records", draw)[0]
 
 
 @pytest.fixture(scope="session")
@@ -148,13 +173,12 @@ class Finished:
 
 @pytest.fixture(scope="session")
 def finished(
-    tmp_path_factory: pytest.TempPathFactory,
+    once: Callable[..., tuple[Path, Any]],
     command: Callable[..., Ran],
     tiny: Callable[..., dict[str, str]],
     words: Callable[..., list[str]],
 ) -> Finished:
     """A job that ran to its end and found something: 24 steps from ImageNet weights, validated on what it learnt."""
-    folder = tmp_path_factory.mktemp("job") / "run"
     arguments = tiny(
         max_steps=24,
         train_batch_size=4,
@@ -169,7 +193,8 @@ def finished(
         aug_color=0,
     )
     arguments["validation_data_path"] = arguments["training_data_path"]
-    return Finished(folder, command(*words(folder, arguments)))
+    folder, ran = once("finished", lambda folder: command(*words(folder / "run", arguments)))
+    return Finished(folder / "run", ran)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """Tests of the Python interface on a trained model: what it finds equals what the commands find."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -96,17 +97,20 @@ def test_evaluation_is_that_of_the_command(
     assert {"AP", "AP50", "VOC07"} <= set(found)
 
 
-def test_fit_gives_the_best_model(finished: Any, records: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_fit_gives_the_best_model(
+    finished: Any, records: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    run = shutil.copytree(finished.folder, tmp_path / "run")
     job = JobDir(finished.folder).read_job()
     assert job is not None
     arguments: dict[str, object] = {**job.arguments, "max_steps": 24, "image_size": (64, 96)}
     data = arguments.pop("training_data_path")
     assert isinstance(data, str)
-    model = boxwright.fit(data, finished.folder, **arguments)
-    assert Path(model.folder) == finished.model
+    model = boxwright.fit(data, run, **arguments)
+    assert Path(model.folder) == run / "model"
     assert "this run is finished" in capsys.readouterr().out
     with pytest.raises(FileExistsError, match="holds another run"):
-        boxwright.fit(data, finished.folder, **{**arguments, "seed": 5})
+        boxwright.fit(data, run, **{**arguments, "seed": 5})
     assert records.is_dir()
 
 

@@ -47,10 +47,11 @@ def serve(
         say: is given lines for people.
 
     Raises:
-        ValueError: settings that do not work, such as a key without a certificate.
+        ValueError: settings that do not work, such as a key without a certificate or a root that is not there.
         OSError: the address is taken, the folder cannot be written, or the database cannot be reached.
     """
     check_tls(settings.certificate, settings.key)
+    check_roots(settings)
     with listen(settings.host, settings.port) as listener:
         settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         context = make_context(settings, allow_substitute)
@@ -62,6 +63,13 @@ def serve(
         server = Server(configure(app, settings), ready, app.state.followers.close)
         with beside, context.deployed.fleet:
             server.run([listener])
+
+
+def check_roots(settings: ServerSettings) -> None:
+    """Raises: ValueError: a root that was named is no folder; buckets are taken as they are."""
+    for root in settings.roots:
+        if "://" not in root and not Path(root).expanduser().is_dir():
+            raise ValueError(f"--roots: there is no folder {root!r}; make it first, or write folders as /a,/b")
 
 
 def make_context(settings: ServerSettings, allow_substitute: bool) -> Context:

@@ -58,9 +58,7 @@ class FileBrowser:
         with ui.dialog() as dialog, ui.card().classes("dialog file-browser"):
             pane = _Pane(self._view, kind, dialog.submit)
         await pane.begin(start)
-        chosen = await dialog
-        if not dialog.is_deleted:  # with the page, by whoever went to another one
-            dialog.delete()
+        chosen = await parts.answered(dialog)
         return str(chosen) if chosen else None
 
 

@@ -19,6 +19,9 @@ STATIC = Path(__file__).parent / "static"
 RECONNECT = 30.0
 """Seconds that a page may be without its connection before it is built anew."""
 
+PATIENCE = 60.0
+"""Seconds that a page's frame may take: on a busy machine somebody rather waits than reads that it was too slow."""
+
 
 def mount(server: FastAPI) -> None:
     """Add the console's pages to a server that answers the API. Only one server of a process can have them."""
@@ -27,9 +30,9 @@ def mount(server: FastAPI) -> None:
     server.include_router(styles)
     server.mount(f"{MOUNT}/static", StaticFiles(directory=STATIC))
     logging.getLogger("nicegui").setLevel(logging.WARNING)
+    ui.page("/{_:path}", response_timeout=PATIENCE)(shell)
     ui.run_with(
         server,
-        root=shell,
         title="Boxwright",
         mount_path=MOUNT,
         favicon=STATIC / "icon.svg",

@@ -199,6 +199,8 @@ def test_a_runner_that_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -
         (["--prot=1"], "--prot"),
         (["--port=70000"], "--port: Input should be less than or equal to 65535"),
         (["--key=key.pem"], "--certificate and --key belong together"),
+        (['--roots=["/tmp"]'], "--roots: there is no folder '[\"/tmp\"]'; make it first, or write folders as /a,/b"),
+        (["--roots=/,s3://bucket,/nowhere"], "--roots: there is no folder '/nowhere'"),
         (["--key=/nowhere", "--certificate=/nowhere"], "must be a certificate chain and its key, both PEM"),
         (["--host=192.0.2.1", "--port=0"], "cannot listen on 192.0.2.1:0"),
         (["--database=mysql://x/y", "--port=0"], "a database is sqlite:///FILE or postgresql://USER@HOST/NAME"),

@@ -1,9 +1,13 @@
 """Tests of the frame of all pages, in a real browser."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
 import httpx
+import pytest
+
+from boxwright.console import shell
 
 Opened = Callable[..., Any]
 
@@ -21,6 +25,18 @@ def test_the_first_page_has_links_to_all_others(opened: Opened) -> None:
     ]
     page.wait_for_function("document.title !== 'Boxwright'")
     assert page.title() == "Start · Boxwright"
+
+
+def test_a_page_that_takes_its_time_is_waited_for(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    """NiceGUI gives up after three seconds, unless it is told otherwise."""
+    look = shell.look
+
+    async def slow(request: Any) -> Any:
+        await asyncio.sleep(3.5)
+        return await look(request)
+
+    monkeypatch.setattr(shell, "look", slow)
+    assert opened("/").locator("h1").inner_text() == "Start"
 
 
 def test_an_address_that_leads_nowhere_says_so(opened: Opened) -> None:

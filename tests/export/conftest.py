@@ -4,6 +4,7 @@ import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -54,15 +55,17 @@ class Exported:
 
 
 @pytest.fixture(scope="session")
-def exported(tmp_path_factory: pytest.TempPathFactory) -> Exported:
+def exported(once: Callable[..., tuple[Path, Any]]) -> Exported:
     """EfficientNet-Lite0 at 192 x 256 with three classes of odd ids."""
     torch.manual_seed(0)
     model = lively(retinanet(efficientnet_lite0(), 3, channels=32, head_convs=2), SIZE)
-    folder = tmp_path_factory.mktemp("exported")
-    network = trace(model, SIZE)
-    given = {"size": SIZE, "class_ids": CLASS_IDS, "network": network}
-    export_savedmodel(model, folder, class_names=("seven", "one", "forty"), **given)
-    export_onnx(model, folder / "model.onnx", **given)
+
+    def export(folder: Path) -> None:
+        given: dict[str, Any] = {"size": SIZE, "class_ids": CLASS_IDS, "network": trace(model, SIZE)}
+        export_savedmodel(model, folder, class_names=("seven", "one", "forty"), **given)
+        export_onnx(model, folder / "model.onnx", **given)
+
+    folder, _ = once("exported", export)
     return Exported(model, SIZE, CLASS_IDS, folder, folder / "model.onnx")
 
 

@@ -15,7 +15,8 @@ from torch import nn
 
 from boxwright import imaging
 from boxwright.export.graph import Step
-from boxwright.export.onnx import _Graph, _resized, export_onnx
+from boxwright.export.onnx import export_onnx, network
+from boxwright.export.onnx.graph import Graph
 from boxwright.models.detector import Detector, PostProcessing
 from boxwright.models.retinanet import AnchorSettings, retinanet
 
@@ -137,8 +138,8 @@ SIDES = [(to, of) for of in range(1, 41) for to in range(of, 81)]
 def resized(sides: Sequence[tuple[int, int]]) -> tuple[list[str], np.ndarray, np.ndarray]:
     """Operators used, and the rows and columns that were picked of a grid whose cells hold their place."""
     (height, rows), (width, columns) = sides
-    graph = _Graph()
-    _resized(graph, Step("y", "nearest", ("x",), {"size": (height, width), "source": (rows, columns)}))
+    graph = Graph()
+    network.resized(graph, Step("y", "nearest", ("x",), {"size": (height, width), "source": (rows, columns)}))
     given = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 2, rows, columns])
     result = helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 2, height, width])
     made = helper.make_graph(graph.nodes, "resized", [given], [result], list(graph.constants.values()))

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Mapping, MutableMapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from nicegui import ui
 
 from boxwright.console import boxes, parts
 from boxwright.console.boxes import Box, BoxPicture
+from boxwright.console.large import Shown, enlarge
 from boxwright.console.listing import Pager
 from boxwright.console.view import View
 
@@ -165,29 +166,6 @@ def drawn(one: Mapping[str, Any], picture: Mapping[str, Any], names: Sequence[st
         tone, strong = TONES.get(box["kind"], "bad"), place == one.get("prediction")
         found.append(Box(box["box"], names[box["label"]], tone, box["score"], strong=strong))
     return found
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A picture with boxes: its address, its size in pixels, and what it shows in words."""
-
-    src: str
-    size: tuple[int, int]
-    boxes: Sequence[Box]
-    alt: str
-
-
-def enlarge(view: View, shown: Shown) -> None:
-    """Show a picture as large as the window; all boxes can be made equal there."""
-    with ui.dialog(value=True).props("maximized") as dialog, ui.element("div").classes("large-picture"):
-        with ui.element("div").classes("row-of"):
-            ui.label(shown.alt).classes("grow")
-            parts.icon_button("close", view.text("parts.close"), dialog.close)
-        every = [replace(one, strong=False) for one in shown.boxes]
-        picture = BoxPicture(shown.src, shown.size, shown.boxes, alt=shown.alt)
-        strong = ui.switch(view.text("evaluation.only_this"), value=True)
-        strong.on_value_change(lambda: picture.draw(shown.boxes if strong.value else every))
-    dialog.on_value_change(lambda: None if dialog.value else dialog.delete())
 
 
 def _query(query: Mapping[str, str]) -> str:

@@ -22,9 +22,15 @@ async def confirm(view: View, question: str, action: str, *, danger: bool = True
         with ui.element("div").classes("actions"):
             button(keep or view.text("parts.cancel"), lambda: dialog.submit(False))
             button(action, lambda: dialog.submit(True), kind="danger" if danger else "primary")
+    return bool(await answered(dialog))
+
+
+async def answered(dialog: ui.dialog) -> Any:
+    """Open a dialog, and give what it is answered with; None when it is closed, or its page left. It is gone then."""
     answer = await dialog
-    dialog.delete()
-    return bool(answer)
+    if not dialog.is_deleted:  # with the page, by whoever went to another one
+        dialog.delete()
+    return answer
 
 
 async def attempt(view: View, work: Any, *, changes: bool = True) -> Any:

@@ -270,6 +270,17 @@ def test_statistics_are_drawn_and_told(opened: Opened, cells: str, screenshot: C
     assert is_unharmed(page)
 
 
+def test_a_bar_leads_to_its_pictures(opened: Opened, console: Any, cells: str) -> None:
+    page = opened(f"{cells}?tab=statistics")
+    bars = page.get_by_role("img", name="Small, medium and large boxes")
+    bars.locator("canvas").first.wait_for()
+    bars.click()  # on the middle one, which is as wide as all
+    page.wait_for_url("**tab=pictures*size=medium*")
+    page.locator(".gallery-item").first.wait_for()
+    found = console.ask("GET", f"{DATASETS}/cells/pictures?size=medium")["pictures"]
+    assert page.locator(".gallery-item").count() == len(found) == 5  # in one of them the box is a faulty one
+
+
 def test_a_page_of_many_pictures_turns(opened: Opened, console: Any) -> None:
     draw = {"pictures": 100, "validation": 0, "height": 32, "width": 32, "classes": ["ring"]}
     console.ask("POST", DATASETS, json={"name": "many", "draw": draw})

@@ -47,8 +47,7 @@ class Adding:
             with ui.element("h2"):
                 ui.label(view.text("datasets.add_title"))
             self._draw(way if way in WAYS else "upload", options)
-        made = await self._dialog
-        self._dialog.delete()
+        made = await parts.answered(self._dialog)
         view.remember(add="")  # or a reload would ask once more
         if made:
             view.look_again()

@@ -97,8 +97,7 @@ def _finish(view: View, dialog: ui.dialog, action: str, read: Callable[[], dict[
 
 
 async def _made(view: View, dialog: ui.dialog) -> None:
-    made = await dialog
-    dialog.delete()
+    made = await parts.answered(dialog)
     if made:
         view.look_again()
         view.go(view.path("datasets", made["name"]))

@@ -49,8 +49,9 @@ class Enlarged:
                 self._side = ui.element("div").classes("enlarged-side")
             ui.keyboard(on_key=self._key, repeating=False)
         if await self._show(number):
-            await dialog
-        dialog.delete()
+            await parts.answered(dialog)
+        else:
+            dialog.delete()
 
     def _going(self, name: str) -> Any:
         return lambda: self._go(name)

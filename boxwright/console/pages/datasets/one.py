@@ -148,6 +148,6 @@ class _Shown:
         view.remember(**self._filters.query())
         found = await view.api.get(view.resource("datasets", self._name, "statistics"))
         if self._tab == "statistics":
-            plots(view, found)
+            plots(view, found, show)
         else:
             await overview(view, known, found, show)

@@ -1,12 +1,13 @@
 """A data set's numbers as bars."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from nicegui import ui
 
 from boxwright.console import parts
 from boxwright.console.chart import axis, chart
+from boxwright.console.pages.datasets.gallery import SIZES, Filters
 from boxwright.console.view import View
 
 MOST = 30
@@ -15,17 +16,25 @@ MOST = 30
 LABEL = {"show": True, "position": "right", "color": "var(--muted)"}
 """The number at the end of each bar."""
 
+BAR = {"type": "bar", "barMaxWidth": 22, "label": LABEL}
+
 Known = Mapping[str, Any]
+Show = Callable[[Filters], Awaitable[None]]
 
 
-def plots(view: View, statistics: Known) -> None:
-    """The tab."""
+def plots(view: View, statistics: Known, show: Show) -> None:
+    """The tab.
+
+    Args:
+        show: turns to the pictures that some filters ask for: those of the class or the size of a bar.
+    """
     classes = sorted(statistics["classes"], key=lambda one: -one["boxes"])[:MOST]
     with ui.element("div").classes("grid-of"):
         rows = [(one["name"], one["boxes"]) for one in classes]
-        _bars(view, "boxes_per_class", rows)
-        sizes = [view.text(f"datasets.size_{name}") for name in ("small", "medium", "large")]
-        _bars(view, "box_areas", list(zip(sizes, statistics["boxAreas"]["counts"], strict=True)))
+        _bars(view, "boxes_per_class", rows, lambda place: show(Filters(class_name=classes[place]["name"])))
+        sizes = [view.text(f"datasets.size_{name}") for name in SIZES]
+        rows = list(zip(sizes, statistics["boxAreas"]["counts"], strict=True))
+        _bars(view, "box_areas", rows, lambda place: show(Filters(size=SIZES[place])))
         for name, key in (("box_sides", "boxSides"), ("aspects", "aspects")):
             _bars(view, name, _ranges(view, statistics[key]))
         shares = statistics["boxShares"]
@@ -48,8 +57,10 @@ def _ranges(view: View, bars: Known, *, whole: bool = False) -> list[tuple[str, 
     return list(zip([first, *between, f"≥ {shown[-1]}"], bars["counts"], strict=True))
 
 
-def _bars(view: View, name: str, rows: Sequence[tuple[str, int]]) -> None:
-    """A chart with a table of the same numbers behind it, for who cannot see it."""
+def _bars(
+    view: View, name: str, rows: Sequence[tuple[str, int]], lead: Callable[[int], Awaitable[None]] | None = None
+) -> None:
+    """A chart with a table of the same numbers behind it, for who cannot see it; a bar may lead on when clicked."""
     title = view.text(f"datasets.plot_{name}")
     with parts.panel(title, note=view.text(f"datasets.plot_{name}_help")):
         if not any(count for _, count in rows):
@@ -62,9 +73,11 @@ def _bars(view: View, name: str, rows: Sequence[tuple[str, int]]) -> None:
             "grid": {"left": 16, "right": 48, "top": 8, "bottom": 8, "containLabel": True},
             "legend": {"show": False},
             "tooltip": {"trigger": "axis", "axisPointer": {"type": "shadow"}},
-            "series": [{"type": "bar", "name": title, "data": counts, "barMaxWidth": 22, "label": LABEL}],
+            "series": [{**BAR, "name": title, "data": counts, "cursor": "pointer" if lead else "default"}],
         }
-        chart(options, label=title, height=27 * len(rows) + 50)
+        drawn = chart(options, label=title, height=27 * len(rows) + 50)
+        if lead:
+            drawn.on_point_click(lambda event: lead(event.data_index))
         _table(view, title, rows)
 
 

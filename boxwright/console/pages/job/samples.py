@@ -1,13 +1,15 @@
 """The tab with sample predictions beside the truth, evaluation after evaluation."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from nicegui import ui
 
 from boxwright.console import boxes, parts
 from boxwright.console.boxes import BoxPicture, predicted_boxes, truth_boxes
+from boxwright.console.large import Shown, enlarge
 from boxwright.console.pages.job.asked import Asked, note
 from boxwright.console.pages.job.presence import choose_trial, live_when_there, nothing_yet, trials_of
 from boxwright.console.slider import Slider
@@ -36,6 +38,7 @@ class Samples:
         known: what the API tells of the pictures and steps.
         step: the one that is shown; 0 for none yet.
         follow: whether the newest step is shown when it comes.
+        large: what is shown of each picture, by its number, for who wants to see it large.
     """
 
     view: View
@@ -44,6 +47,7 @@ class Samples:
     step: int = 0
     follow: bool = True
     shown: list[BoxPicture] = field(default_factory=list)
+    large: dict[int, Shown] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.asked: Asked = self.job["asked"]
@@ -133,8 +137,11 @@ class Samples:
         with self.pictures:
             for number, one in enumerate(self.known["pictures"], 1):
                 with ui.element("section").classes("panel sample"):
-                    with ui.element("h2"):
-                        ui.label(str(one["source"]))
+                    with ui.element("div").classes("row-of"):
+                        with ui.element("h2").classes("grow"):
+                            ui.label(str(one["source"]))
+                        larger = self.view.text("evaluation.enlarge", name=str(one["source"]))
+                        parts.icon_button("zoom_in", larger, partial(self._enlarge, number))
                     with ui.element("div").classes("sample-over" if self.over else "sample-beside"):
                         self.shown.append(self._picture(number, one))
 
@@ -152,21 +159,35 @@ class Samples:
         truth.move(target_index=0)
         return found
 
+    def _enlarge(self, number: int) -> None:
+        """Truth and predictions over each other, with the tools of all pictures."""
+        if shown := self.large.get(number):
+            threshold = _share(self.asked.get("score", ""))
+            enlarge(self.view, replace(shown, group=self.group, threshold=threshold))
+
     def _names(self) -> list[str]:
         return [str(one["name"]) for one in self.known["classes"]]
 
     async def _fill(self) -> None:
         """Show the predictions of the step."""
-        step, steps, names = self.step, self.known["steps"], self._names()
+        step, steps = self.step, self.known["steps"]
         found = await self.view.api.get(f"{self.path}/{step}", trial=self.asked.get("trial", ""))
         if step != self.step:
             return  # another one was asked for meanwhile
-        words = "samples.both_in" if self.over else "samples.predicted_in"
-        for one, picture, predicted in zip(self.known["pictures"], self.shown, found["predictions"], strict=True):
-            truth = truth_boxes(one.get("truth", ()), names) if self.over else []
-            picture.props["alt"] = self.view.text(words, name=str(one["source"]), step=step)
-            picture.draw([*truth, *predicted_boxes(predicted, names)])
+        for number, predicted in enumerate(found["predictions"], 1):
+            self._predict(number, predicted)
         self.said.text = self.view.text("samples.at", step=step, n=steps.index(step) + 1, all=len(steps))
+
+    def _predict(self, number: int, predicted: Sequence[Mapping[str, Any]]) -> None:
+        """Show what the step finds in one picture."""
+        one, picture, names = self.known["pictures"][number - 1], self.shown[number - 1], self._names()
+        found = predicted_boxes(predicted, names)
+        both = [*truth_boxes(one.get("truth", ()), names), *found]
+        given = {"name": str(one["source"]), "step": self.step}
+        alt = self.view.text("samples.both_in", **given)
+        picture.props["alt"] = alt if self.over else self.view.text("samples.predicted_in", **given)
+        picture.draw(both if self.over else found)
+        self.large[number] = Shown(str(picture.props["src"]), (int(one["width"]), int(one["height"])), both, alt)
 
     def _stand(self) -> None:
         """Let the slider stand at the step that is shown."""

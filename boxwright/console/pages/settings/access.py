@@ -100,9 +100,7 @@ async def _create(view: View) -> None:
         with ui.element("div").classes("actions"):
             parts.button(view.text("parts.cancel"), lambda: dialog.submit(None))
             parts.button(view.text("settings.create"), lambda: dialog.submit(True), kind="primary")
-    wanted = await dialog
-    dialog.delete()
-    if wanted:
+    if await parts.answered(dialog):
         body = {"name": (name.value or "").strip(), "role": role.value}
         made = await parts.attempt(view, view.api.post(TOKENS, body))
         if made:
@@ -117,8 +115,7 @@ async def _show_secret(view: View, made: Mapping[str, Any]) -> None:
         parts.code(view, made["token"], label=view.text("settings.secret"))
         with ui.element("div").classes("actions"):
             parts.button(view.text("settings.secret_kept"), lambda: dialog.submit(True), kind="primary")
-    await dialog
-    dialog.delete()
+    await parts.answered(dialog)
 
 
 async def _sessions(view: View) -> None:

@@ -120,6 +120,24 @@ def test_truth_and_predictions_over_each_other(opened: Opened, desk: Any, writer
     assert labels(page, "right.png", 0) == [f"{HOSTILE} 0.95"]
 
 
+def test_a_picture_is_shown_large_with_truth_and_predictions(
+    opened: Opened, desk: Any, writer: Samples, scene: Any, screenshot: Callable[..., None]
+) -> None:
+    write(writer, scene, 20)
+    page = opened(f"{desk.path}/jobs/run?tab=samples")
+    page.locator(".boxes-label", has_text=f"{HOSTILE} 0.95").wait_for()
+    page.get_by_role("button", name="Show right.png large").click()
+    large = page.locator(".large-picture")
+    large.locator(".boxes-label", has_text=f"{HOSTILE} 0.95").wait_for()
+    screenshot(page, "sample_large")
+    assert large.locator(".boxes-label").all_inner_texts() == [HOSTILE, f"{HOSTILE} 0.95"]
+    assert large.locator("img").get_attribute("alt") == "Labelled and predicted boxes in right.png at step 20"
+    large.get_by_role("switch", name="Predicted boxes").click()
+    large.locator(".boxes-label", has_text=f"{HOSTILE} 0.95").wait_for(state="detached")
+    page.keyboard.press("Escape")
+    large.wait_for(state="detached")
+
+
 def test_a_search_without_trials_has_none_yet(opened: Opened, desk: Any) -> None:
     desk.job("search", "tune", state="RUNNING")
     page = opened(f"{desk.path}/jobs/search?tab=samples")
