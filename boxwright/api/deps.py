@@ -17,7 +17,7 @@ from boxwright.api.errors import Refusal
 from boxwright.bench.bench import Bench
 from boxwright.catalogue.catalogue import Catalogue
 from boxwright.endpoints.deployed import Deployed
-from boxwright.estimates import Estimates
+from boxwright.estimates.measuring import Estimates
 from boxwright.spec.deployment import MODEL_NAME, VERSION_NAME
 from boxwright.spec.job import FINAL_STATES, JOB_ID
 from boxwright.storage import Storage

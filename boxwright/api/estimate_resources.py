@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import Field
 
-from boxwright.estimates import Estimate, State
+from boxwright.estimates.estimate import Estimate, State
 from boxwright.spec.resource import Resource
 
 GOOGLE_CODES = {"CANCELLED": 1, "FAILED_PRECONDITION": 9}

@@ -32,6 +32,8 @@ def enlarge(view: View, shown: Shown) -> None:
     with ui.dialog(value=True).props("maximized") as dialog, ui.element("div").classes("large-picture"):
         with ui.element("div").classes("row-of"):
             ui.label(shown.alt).classes("grow")
+            if shown.group:
+                boxes.layers(view, shown.group)
             parts.icon_button("close", view.text("parts.close"), dialog.close)
         picture = BoxPicture(
             shown.src, shown.size, shown.boxes, alt=shown.alt, group=shown.group, threshold=shown.threshold
@@ -40,7 +42,4 @@ def enlarge(view: View, shown: Shown) -> None:
             every = [replace(one, strong=False) for one in shown.boxes]
             strong = ui.switch(view.text("evaluation.only_this"), value=True)
             strong.on_value_change(lambda: picture.draw(shown.boxes if strong.value else every))
-        if shown.group:
-            with ui.element("div").classes("boxes-tools"):
-                boxes.layers(view, shown.group)
     dialog.on_value_change(lambda: None if dialog.value else dialog.delete())

@@ -99,7 +99,9 @@ def sign_in() -> Callable[[BrowserContext, str, str], None]:
     """Signs in by the link that a server prints, without drawing its first page: `sign_in(context, url, token)`."""
 
     def follow_link(context: BrowserContext, url: str, token: str) -> None:
-        assert context.request.get(f"{url}/?token={token}", max_redirects=0).headers["location"] == "/console/"
+        # A kept connection may be closed by the server in the very moment in which it is used again.
+        answer = context.request.get(f"{url}/?token={token}", max_redirects=0, max_retries=3)
+        assert answer.headers["location"] == "/console/"
 
     return follow_link
 

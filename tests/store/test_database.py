@@ -18,6 +18,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, make_url, text
 
 from boxwright.store import JobStore, NewJob, StoreUnavailable, TokenStore, database, open_database, parse_filter
+from boxwright.store import sqlite as sqlite_store
 from boxwright.store.schema import metadata
 
 Make = Callable[..., NewJob]
@@ -80,7 +81,7 @@ def test_sqlite_settings(tmp_path: Path) -> None:
     engine = open_database(make_url("sqlite://").set(database=str(path)).render_as_string())
     with engine.connect() as connection:
         assert connection.scalar(text("PRAGMA journal_mode")) == "wal"
-        assert connection.scalar(text("PRAGMA busy_timeout")) == database.PATIENCE * 1000
+        assert connection.scalar(text("PRAGMA busy_timeout")) == sqlite_store.PATIENCE * 1000
     assert path.stat().st_mode & 0o777 == 0o600
     assert database.write(engine, text("PRAGMA synchronous")) == [{"synchronous": 2}]  # FULL
     assert database.write(engine, text("PRAGMA synchronous"), recoverable=True) == [{"synchronous": 1}]  # NORMAL
@@ -123,7 +124,7 @@ WRITES = ("submit", "relabel", "cancel", "claim", "change", "requeue", "create",
 
 
 def test_sqlite_that_another_process_holds(tmp_path: Path, new_job: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "PATIENCE", 0.05)
+    monkeypatch.setattr(sqlite_store, "PATIENCE", 0.05)
     engine = open_database(f"sqlite:///{tmp_path}/store.db")
     uses = _uses(engine, new_job())
     other = sqlite3.connect(tmp_path / "store.db", isolation_level=None)

@@ -12,7 +12,7 @@ from boxwright.api.estimate_resources import EstimateAnswer, estimate_json
 from boxwright.api.resources import Empty
 from boxwright.api.routes.drafts import without_output
 from boxwright.api.routes.jobs import A_JOB
-from boxwright.estimates import Estimate
+from boxwright.estimates.estimate import Estimate
 from boxwright.runners.host import visible_gpus
 from boxwright.spec.job import JobRequest
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from boxwright.estimates import Estimates
+from boxwright.estimates.measuring import Estimates
 
 JOBS = "/v1/projects/local/jobs"
 

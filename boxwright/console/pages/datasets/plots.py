@@ -16,6 +16,9 @@ MOST = 30
 LABEL = {"show": True, "position": "right", "color": "var(--muted)"}
 """The number at the end of each bar."""
 
+NAME = {"width": 140, "overflow": "truncate", "color": "var(--muted)"}
+"""What stands before each bar."""
+
 BAR = {"type": "bar", "barMaxWidth": 22, "label": LABEL}
 
 Known = Mapping[str, Any]
@@ -69,7 +72,7 @@ def _bars(
         names, counts = [one for one, _ in rows], [count for _, count in rows]
         options = {
             "xAxis": axis("value", minInterval=1, axisLabel={"show": False}),
-            "yAxis": axis("category", data=names, position="left", inverse=True),
+            "yAxis": axis("category", data=names, position="left", inverse=True, axisLabel=NAME),
             "grid": {"left": 16, "right": 48, "top": 8, "bottom": 8, "containLabel": True},
             "legend": {"show": False},
             "tooltip": {"trigger": "axis", "axisPointer": {"type": "shadow"}},

@@ -129,6 +129,7 @@ def test_a_picture_is_shown_large_with_truth_and_predictions(
     page.get_by_role("button", name="Show right.png large").click()
     large = page.locator(".large-picture")
     large.locator(".boxes-label", has_text=f"{HOSTILE} 0.95").wait_for()
+    page.wait_for_timeout(400)  # it glides in
     screenshot(page, "sample_large")
     assert large.locator(".boxes-label").all_inner_texts() == [HOSTILE, f"{HOSTILE} 0.95"]
     assert large.locator("img").get_attribute("alt") == "Labelled and predicted boxes in right.png at step 20"

@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from boxwright import formats
 from boxwright.dataset.draw import draw_shapes
-from boxwright.estimates import Estimates
+from boxwright.estimates.measuring import Estimates
 
 Opened = Callable[..., Page]
 

@@ -1,9 +1,6 @@
-"""Estimates of what jobs will cost: one at a time, each measured by a process of its own."""
+"""Measures estimates, and remembers them."""
 
-import hashlib
-import json
 import logging
-import math
 import os
 import secrets
 import shutil
@@ -12,20 +9,16 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from boxwright import files
+from boxwright.estimates.estimate import Estimate, State
+from boxwright.estimates.question import digest, size_of, trial_of
 from boxwright.jobdir import Job, JobDir
 from boxwright.runners.local import COMMAND
-from boxwright.spec.study import Parameter, Study
 from boxwright.termination import FOLLOW_PARENT
 
 LOG = logging.getLogger("boxwright.estimates")
-
-State = Literal["WAITING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"]
 
 TIME_LIMIT = 120.0
 """Seconds that a measurement may take; most take 20 to 40."""
@@ -36,55 +29,8 @@ ABANDONED = 30.0
 KEPT = 64
 """Estimates that are remembered."""
 
-FRESH = 3600.0
-"""Seconds for which the same question gets the same answer."""
-
 LOOK_EVERY = 0.2
 """Seconds between looks at a process."""
-
-DATA_ARGUMENTS = ("training_data_path", "validation_data_path", "labels_file", "pretrained_checkpoint_path")
-"""Arguments that name files; when those change, an estimate is no longer true."""
-
-
-@dataclass
-class Estimate:
-    """One estimate, while it is made and after.
-
-    Attributes:
-        id: its name within the project.
-        question: digest of all that the measurement depends on.
-        trials, rounds: of a study, and how often a trial's time passes; those in parallel count once.
-        busy: whether jobs ran while it was measured, which makes it too pessimistic.
-        phase: what is being done: "data", "model", "steps" or "evaluation".
-        measured_steps: so far.
-        values: what was found (see `boxwright.train.probe`).
-        error: why there is no answer.
-        asked: when somebody last asked, by the monotonic clock.
-    """
-
-    project: str
-    id: str
-    question: str
-    trials: int = 1
-    rounds: int = 1
-    state: State = "WAITING"
-    busy: bool = False
-    phase: str = ""
-    measured_steps: int = 0
-    values: Mapping[str, Any] = field(default_factory=dict)
-    error: str = ""
-    began: float = field(default_factory=time.monotonic)
-    asked: float = field(default_factory=time.monotonic)
-
-    @property
-    def done(self) -> bool:
-        return self.state not in ("WAITING", "RUNNING")
-
-    @property
-    def useful(self) -> bool:
-        """Whether it can be the answer to the same question again."""
-        fresh = time.monotonic() - self.began < FRESH
-        return not self.done or (self.state == "SUCCEEDED" and fresh and not self.busy)
 
 
 class Estimates:
@@ -231,47 +177,3 @@ class Estimates:
                 f"the measuring process was ended from outside (status {status}), most likely for lack of memory; "
                 "choose a smaller batch, smaller pictures or a smaller backbone",
             )
-
-
-def trial_of(job: Job) -> Job:
-    """The job that is measured: of a study, a trial in the middle of every range."""
-    searched = {one.parameter_name: middle(one) for one in job.study.params} if job.study else {}
-    return Job(kind="estimate", algorithm=job.algorithm, arguments={**job.arguments, **searched})
-
-
-def middle(one: Parameter) -> str:
-    """A value in the middle of what is searched."""
-    listed = [one.text(value) for value in one.categorical_values or one.discrete_values]
-    if listed:
-        return listed[len(listed) // 2]
-    assert one.min_value is not None and one.max_value is not None, "validated"
-    log = one.scale_type != "NONE" and one.scale_type != "UNIT_LINEAR_SCALE"
-    value = math.sqrt(one.min_value * one.max_value) if log else (one.min_value + one.max_value) / 2
-    return one.text(float(round(value)) if one.type == "INTEGER" else value)
-
-
-def size_of(study: Study | None, gpus: int) -> tuple[int, int]:
-    """Trials, and how often the time of one passes: on the processor they share its cores and gain nothing."""
-    if study is None:
-        return 1, 1
-    return study.max_trials, math.ceil(study.max_trials / max(1, min(study.max_parallel_trials, gpus)))
-
-
-def digest(job: Job, devices: str) -> str:
-    """Of all that an estimate depends on: the arguments, and when the files that they name were last written."""
-    stamps = [_stamp(job.arguments[name]) for name in DATA_ARGUMENTS if name in job.arguments]
-    text = json.dumps([job.algorithm, sorted(job.arguments.items()), devices, stamps])
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _stamp(path: str) -> list[tuple[str, int, int]]:
-    """Name, size and time of writing of each local file that a path names; of a folder, of what lies right in it."""
-    if not files.is_local(path):
-        return []
-    found = []
-    with suppress(OSError):
-        inside = [files.join(path, name) for name in files.entries(path)]
-        for name in inside or files.expand(path):
-            status = os.stat(name.removeprefix("file://"))
-            found.append((name, status.st_size, status.st_mtime_ns))
-    return found

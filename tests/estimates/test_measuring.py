@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from boxwright.estimates import Estimate, Estimates, digest, middle, size_of, trial_of
+from boxwright.estimates.estimate import Estimate
+from boxwright.estimates.measuring import Estimates
+from boxwright.estimates.question import digest
 from boxwright.jobdir import Job
-from boxwright.spec.study import Parameter, Study
+from boxwright.spec.study import Study
 
 FAKE = """
 import json, os, sys, time
@@ -177,7 +179,7 @@ def test_a_closed_server_ends_them(make: Callable[..., Estimates], tmp_path: Pat
 
 
 def test_only_the_last_ones_are_remembered(make: Callable[..., Estimates], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("boxwright.estimates.KEPT", 2)
+    monkeypatch.setattr("boxwright.estimates.measuring.KEPT", 2)
     estimates = make()
     made = [finished(estimates, estimates.begin("local", job(a=str(number)), [], idle)) for number in range(3)]
     with pytest.raises(LookupError):
@@ -185,27 +187,10 @@ def test_only_the_last_ones_are_remembered(make: Callable[..., Estimates], monke
     assert estimates.get("local", made[2].id) is made[2]
 
 
-def parameter(kind: str, **values: object) -> Parameter:
-    return Parameter.read({"parameterName": "p", "type": kind, **values})
-
-
-def test_a_study_is_measured_by_a_trial_in_the_middle_and_multiplied(make: Callable[..., Estimates]) -> None:
-    assert middle(parameter("DOUBLE", minValue=0.001, maxValue=0.1, scaleType="UNIT_LOG_SCALE"))[:5] == "0.01"
-    assert middle(parameter("DOUBLE", minValue=1, maxValue=2)) == "1.5"
-    assert middle(parameter("INTEGER", minValue=8, maxValue=128, scaleType="UNIT_LOG_SCALE")) == "32"
-    assert middle(parameter("CATEGORICAL", categoricalValues=["a", "b", "c"])) == "b"
-    assert middle(parameter("DISCRETE", discreteValues=[4, 8, 16])) == "8"
+def test_a_study_takes_as_long_as_its_trials(make: Callable[..., Estimates]) -> None:
     params = [{"parameterName": "max_steps", "type": "INTEGER", "minValue": 2, "maxValue": 4}]
     study = Study.read({"maxTrials": 6, "maxParallelTrials": 3, "params": params})
     whole = Job(kind="tune", algorithm="image_object_detection", arguments={"a": "b"}, study=study)
-    trial = trial_of(whole)
-    assert (trial.kind, trial.study, trial.arguments) == ("estimate", None, {"a": "b", "max_steps": "3"})
-    assert (size_of(None, 1), size_of(study, 0), size_of(study, 2), size_of(study, 8)) == (
-        (1, 1),
-        (6, 6),
-        (6, 3),
-        (6, 2),
-    )
     estimates = make()
     one = finished(estimates, estimates.begin("local", whole, [], idle))
     assert (one.trials, one.rounds) == (6, 6)
