@@ -165,6 +165,24 @@ def test_an_upload_is_paused_gone_on_with_and_cancelled(opened: Opened, page_of_
     assert "x.bin" not in names
 
 
+def test_an_upload_that_is_paused_while_it_is_made_is_made_once_and_cancelled(
+    opened: Opened, page_of_box: str, console: Any
+) -> None:
+    page, held = opened(page_of_box, role="trainer"), list[Any]()
+    page.route("**/uploads", lambda route: held.append(route) if route.request.method == "POST" else route.continue_())
+    page.set_input_files("input[multiple]", {"name": "y.bin", "mimeType": "a/b", "buffer": bytes(300_000)})
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Cancel the upload").click()
+    page.wait_for_timeout(200)
+    for route in held:
+        route.continue_()
+    page.get_by_role("button", name="Choose files").wait_for()
+    with console.client("trainer") as client:
+        names = [one["displayName"] for one in client.get("/v1/projects/box-b/uploads").json().get("uploads", [])]
+    assert len(held) == 1 and "y.bin" not in names
+
+
 def test_parts_that_are_too_large_for_the_server_become_smaller(
     opened: Opened, page_of_box: str, tmp_path: Path
 ) -> None:

@@ -163,7 +163,8 @@ export default {
       Object.assign(this, {state: "sending", message: "", marks: [], requests: new Set(), stopped: false});
       const mine = this.run = {};
       try {
-        await this.insist(() => this.open());
+        await this.insist(() => this.opened());
+        if (this.run !== mine) return;
         this.show();
         const queue = this.files.filter((one) => one.state !== "whole");
         const work = async () => { for (let one; (one = queue.shift());) await this.sendFile(one); };
@@ -178,6 +179,11 @@ export default {
     },
     // The server's words in the viewer's language, where they are still shown.
     say(words, said) { if (this.message === words) this.message = said; },
+    // One at a time, though somebody may pause and go on meanwhile: each would make an upload.
+    opened() {
+      this.opening ||= this.open().finally(() => { this.opening = null; });
+      return this.opening;
+    },
     // The upload to go on with, or a new one.
     async open() {
       const kept = JSON.parse(localStorage.getItem(this.key) || "null");
@@ -315,6 +321,7 @@ export default {
     },
     async cancel() {
       this.stop();
+      await this.opening?.catch(() => {});  // what is being made is taken away as well
       localStorage.removeItem(this.key);
       if (this.id) await fetch(`${this.base}/${this.id}`, {method: "DELETE"}).catch(() => {});
       Object.assign(this, {state: "idle", id: "", rows: [], sent: 0, total: 0, message: "", note: ""});
