@@ -1,6 +1,6 @@
 """The pictures of a data set with their boxes, a page at a time, by class, size, problem, part and name."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -47,6 +47,10 @@ class Filters:
         """As the API is asked, but for the page."""
         given = {name: value for name, value in self.query().items() if name not in ("page", "picture", "class_name")}
         return given | {"class": self.class_name}
+
+
+Show = Callable[[Filters], Awaitable[None]]
+"""Turns to the pictures that some filters ask for."""
 
 
 async def gallery(view: View, known: Known, filters: Filters) -> None:

@@ -1,6 +1,6 @@
 """What a data set is, what the data doctor has found in it, and what to do about that."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from nicegui import ui
@@ -9,11 +9,10 @@ from boxwright.console import parts
 from boxwright.console.boxes import tone_of
 from boxwright.console.pages.datasets import words
 from boxwright.console.pages.datasets.drawn import thumbnail
-from boxwright.console.pages.datasets.gallery import Filters
+from boxwright.console.pages.datasets.gallery import Filters, Show
 from boxwright.console.view import View
 
 Known = Mapping[str, Any]
-Show = Callable[[Filters], Awaitable[None]]
 
 FEW = 4
 """Pictures that are shown of a finding."""

@@ -7,7 +7,7 @@ from nicegui import ui
 
 from boxwright.console import parts
 from boxwright.console.chart import axis, chart
-from boxwright.console.pages.datasets.gallery import SIZES, Filters
+from boxwright.console.pages.datasets.gallery import SIZES, Filters, Show
 from boxwright.console.view import View
 
 MOST = 30
@@ -22,7 +22,6 @@ NAME = {"width": 140, "overflow": "truncate", "color": "var(--muted)"}
 BAR = {"type": "bar", "barMaxWidth": 22, "label": LABEL}
 
 Known = Mapping[str, Any]
-Show = Callable[[Filters], Awaitable[None]]
 
 
 def plots(view: View, statistics: Known, show: Show) -> None:

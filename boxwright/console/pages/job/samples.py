@@ -160,10 +160,9 @@ class Samples:
         return found
 
     def _enlarge(self, number: int) -> None:
-        """Truth and predictions over each other, with the tools of all pictures."""
+        """Truth and predictions over each other, from the score on that was chosen."""
         if shown := self.large.get(number):
-            threshold = _share(self.asked.get("score", ""))
-            enlarge(self.view, replace(shown, group=self.group, threshold=threshold))
+            enlarge(self.view, replace(shown, threshold=_share(self.asked.get("score", ""))))
 
     def _names(self) -> list[str]:
         return [str(one["name"]) for one in self.known["classes"]]

@@ -137,6 +137,7 @@ def test_a_picture_is_shown_large_with_truth_and_predictions(
     large.locator(".boxes-label", has_text=f"{HOSTILE} 0.95").wait_for(state="detached")
     page.keyboard.press("Escape")
     large.wait_for(state="detached")
+    assert labels(page, "right.png") == [f"{HOSTILE} 0.95"]  # what is hidden there is hidden there only
 
 
 def test_a_search_without_trials_has_none_yet(opened: Opened, desk: Any) -> None:
